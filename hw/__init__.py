@@ -1,0 +1,1 @@
+"""The hardware: configuration, Amaranth components, program encoding, Verilog output."""

@@ -1,0 +1,99 @@
+"""What travels between the parts of the accelerator: payloads of its streams.
+
+Streams inside the array are ``always_ready``: the schedule is static, nobody waits there.
+"""
+
+from amaranth import signed, unsigned
+from amaranth.lib import data
+from amaranth.utils import ceil_log2
+
+from hw.mode import MODE_BITS
+
+__all__ = ["COLUMN_BITS", "buffer_beat_layout", "drain_layout", "ifmap_layout", "load_beat_layout",
+           "psum_shape", "read_request_layout", "result_layout", "threshold_beat_layout",
+           "window_layout", "write_layout"]
+
+COLUMN_BITS = 5
+
+
+def read_request_layout():
+    """A burst read of memory: byte address (a multiple of 16) and number of 16-byte beats."""
+    return data.StructLayout({"address": 32, "beats": 20})
+
+
+def write_layout(config):
+    """One write to memory: byte address (a multiple of 16), a beat, and which bytes count."""
+    return data.StructLayout({"address": 32, "data": config.BEAT_BITS,
+                              "strobe": config.BEAT_BYTES})
+
+
+def buffer_beat_layout(config):
+    """One beat of activation words for the global buffer, at beat ``index``."""
+    return data.StructLayout({
+        "index": ceil_log2(max(2, config.buffer_words // config.words_per_beat)),
+        "data": config.BEAT_BITS})
+
+
+def threshold_beat_layout(config):
+    """Four 32-bit thresholds for the threshold memory, at granule ``index``."""
+    granules = config.threshold_rows * config.thresholds_per_cycle // 4
+    return data.StructLayout({"index": ceil_log2(max(2, granules)), "data": config.BEAT_BITS})
+
+
+def load_beat_layout(config):
+    """One beat of filters, sequence words or stream ids on its way into the array.
+
+    ``target`` is a ``hw.program.Target``; ``row`` is a row, or for filters a row group;
+    ``address`` is the word within ``bank``.
+    """
+    return data.StructLayout({
+        "target": 4, "bank": 1, "broadcast": 1, "row": 4, "column": 4,
+        "address": ceil_log2(config.filter_words), "data": config.BEAT_BITS})
+
+
+def window_layout(config):
+    """The start of a window: every enabled row works through its filters once.
+
+    ``half`` is the half of the psum scratchpads that this window writes; ``rows_enable`` bit i is
+    row i; ``ring_base`` the ring address of the window's first word; ``columns`` the number of
+    active columns. Other fields as in ``hw.program.PASS_LAYOUT``.
+    """
+    return data.StructLayout({
+        "mode": MODE_BITS, "lane_offsets": 1, "bank": 1, "half": 1, "columns": COLUMN_BITS,
+        "rows_enable": 16, "psums": 8, "filter_length": 8, "ring_base": config.offset_bits})
+
+
+def drain_layout(config):
+    """One psum on its way up every active column: entry ``address`` of psum half ``half``."""
+    return data.StructLayout({
+        "half": 1, "address": ceil_log2(config.psum_words), "columns": COLUMN_BITS,
+        "rows_enable": 16})
+
+
+def ifmap_layout(config):
+    """One activation word on the multicast network, for the elements with this stream id.
+
+    ``address`` is the ring address at which each of them keeps it.
+    """
+    return data.StructLayout({
+        "stream": config.STREAM_ID_BITS, "address": config.offset_bits,
+        "data": unsigned(config.word_bits)})
+
+
+def result_layout(config):
+    """What becomes of one psum at the top of its column; one for each drain.
+
+    ``address`` is its place in the psum bank; ``first``, ``shift``, ``final`` and ``raw`` as in
+    ``hw.program.PASS_LAYOUT``; ``threshold_row`` is the first row of its thresholds and ``chunks``
+    the rows they take, one compared each cycle; ``last`` closes the output word (the last psum
+    of the window, or the word is full).
+    """
+    return data.StructLayout({
+        "address": ceil_log2(config.bank_words), "first": 1, "shift": 1, "final": 1, "raw": 1,
+        "columns": COLUMN_BITS, "threshold_row": ceil_log2(config.threshold_rows), "chunks": 5,
+        "last": 1})
+
+
+def psum_shape(config):
+    """A partial sum."""
+    return signed(config.psum_bits)

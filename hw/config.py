@@ -1,0 +1,225 @@
+"""The shape of one accelerator: every number that the generated hardware depends on."""
+
+from dataclasses import dataclass, fields, replace
+
+from amaranth.utils import ceil_log2
+
+from hw.mode import Mode
+
+__all__ = ["CONFIGS", "AcceleratorConfig", "ConfigError"]
+
+
+class ConfigError(ValueError):
+    """A configuration that no hardware can be built for."""
+
+
+def _is_power_of_two(value):
+    return isinstance(value, int) and value >= 1 and value & (value - 1) == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratorConfig:
+    """The numbers of one build; everything else about the hardware is derived from them.
+
+    Parameters
+    ----------
+    name : str
+        Name for reports and for the Verilog top module.
+    purpose : str
+        What this configuration is for, in one line.
+    rows, cols : int
+        Processing elements in the array, 1 to 16 each. Partial sums go from row 0 up to the last.
+    lanes : int
+        Channels in one operand word; a power of two.
+    act_bits, weight_bits : int
+        Width of one activation code and of one weight field in a word.
+    modes : tuple of Mode
+        Multiplier units that the build contains.
+    lane_addresses : bool
+        Each lane addresses its own activation, so that ternary zeros are skipped lane by lane.
+        Without it the lanes of a word share one address.
+    filter_words, ifmap_words, psum_words : int
+        Depth of the scratchpads of one processing element: filter words of one of its two banks,
+        activation words of its ring, partial sums of one of its two halves. Powers of two.
+    bank_words : int
+        Partial sums that one column accumulates across passes. A power of two.
+    buffer_words : int
+        Activation words in the global buffer. A power of two.
+    threshold_rows : int
+        Rows of the threshold memory, ``thresholds_per_cycle`` thresholds each. A power of two.
+    thresholds_per_cycle : int
+        Comparators in each column: 4, 8 or 16.
+    psum_bits : int
+        Width of a partial sum.
+    counters : bool
+        Whether event counters are built; cycles are the same with and without.
+
+    Raises
+    ------
+    ConfigError
+        If a number is outside what the hardware can be built for.
+    """
+
+    name: str
+    purpose: str
+    rows: int
+    cols: int
+    lanes: int
+    act_bits: int
+    weight_bits: int
+    modes: tuple[Mode, ...]
+    lane_addresses: bool
+    filter_words: int
+    ifmap_words: int
+    psum_words: int
+    bank_words: int
+    buffer_words: int
+    threshold_rows: int
+    thresholds_per_cycle: int = 4
+    psum_bits: int = 24
+    counters: bool = True
+
+    BEAT_BITS = 128
+    BEAT_BYTES = BEAT_BITS // 8
+    STREAM_ID_BITS = 8
+
+    def __post_init__(self):
+        self._check_ranges()
+        self._check_powers_of_two()
+        self._check_words_fit_a_beat()
+        if not self.modes or len(set(self.modes)) != len(self.modes):
+            raise ConfigError(f"modes must be a non-empty tuple without repeats, not {self.modes!r}")
+        if self.lane_addresses and Mode.TERNARY not in self.modes:
+            raise ConfigError(
+                f"modes must contain TERNARY when lane_addresses is set, not {self.modes!r}")
+        if self.thresholds_per_cycle not in (4, 8, 16):
+            raise ConfigError("thresholds_per_cycle must be 4, 8 or 16, "
+                              f"not {self.thresholds_per_cycle!r}")
+
+    def _check_ranges(self):
+        for field, low, high in (("rows", 1, 16), ("cols", 1, 16), ("act_bits", 1, 4),
+                                 ("weight_bits", 2, 4), ("psum_bits", 8, 32),
+                                 ("ifmap_words", 2, 128), ("filter_words", 2, 1 << 12),
+                                 ("psum_words", 2, 128), ("bank_words", 2, 1 << 14),
+                                 ("buffer_words", 2, 1 << 16), ("threshold_rows", 2, 1 << 12)):
+            value = getattr(self, field)
+            if not isinstance(value, int) or not low <= value <= high:
+                raise ConfigError(f"{field} must be an integer from {low} to {high}, not {value!r}")
+
+    def _check_powers_of_two(self):
+        for field in ("lanes", "filter_words", "ifmap_words", "psum_words", "bank_words",
+                      "buffer_words", "threshold_rows"):
+            value = getattr(self, field)
+            if not _is_power_of_two(value):
+                raise ConfigError(f"{field} must be a power of two, not {value!r}")
+
+    def _check_words_fit_a_beat(self):
+        if self.word_bits > self.BEAT_BITS:
+            raise ConfigError(f"lanes x act_bits must be at most {self.BEAT_BITS}, "
+                              f"not {self.word_bits}")
+        if self.filter_word_bits > self.BEAT_BITS:
+            raise ConfigError(f"lanes x weight_bits must be at most {self.BEAT_BITS}, "
+                              f"not {self.filter_word_bits}")
+        if self.lane_addresses and self.sequence_bits > self.BEAT_BITS:
+            raise ConfigError("a sequence word (lanes x ifmap address + lane count + last) must be "
+                              f"at most {self.BEAT_BITS} bits, not {self.sequence_bits}")
+
+    @property
+    def word_bits(self):
+        """Bits of one activation word."""
+        return self.lanes * self.act_bits
+
+    @property
+    def word_bytes(self):
+        """Bytes one activation word takes in memory: a power of two."""
+        return 1 << ceil_log2(max(1, (self.word_bits + 7) // 8))
+
+    @property
+    def words_per_beat(self):
+        """Activation words in one memory beat."""
+        return self.BEAT_BYTES // self.word_bytes
+
+    @property
+    def filter_word_bits(self):
+        """Bits of one filter word."""
+        return self.lanes * self.weight_bits
+
+    @property
+    def rows_per_beat(self):
+        """Array rows that one beat of filter words feeds, a power of two at most 16."""
+        fitting = self.BEAT_BITS // self.filter_word_bits
+        return min(1 << (fitting.bit_length() - 1), 16)
+
+    @property
+    def row_groups(self):
+        """Beats that bring one filter word to every row."""
+        return -(-self.rows // self.rows_per_beat)
+
+    @property
+    def offset_bits(self):
+        """Bits of an address in the ifmap scratchpad."""
+        return ceil_log2(self.ifmap_words)
+
+    @property
+    def address_count(self):
+        """Independent ifmap addresses in one operation."""
+        return self.lanes if self.lane_addresses else 1
+
+    @property
+    def lane_count_bits(self):
+        """Bits of a count of lanes, 0 to ``lanes``."""
+        return ceil_log2(self.lanes + 1)
+
+    @property
+    def sequence_bits(self):
+        """Bits of one sequence word: last, lane count, one offset for each address."""
+        return 1 + self.lane_count_bits + self.address_count * self.offset_bits
+
+    @property
+    def output_bits(self):
+        """Bits of one word on the output path: an activation word or a 32-bit score."""
+        return max(32, self.word_bits)
+
+    @property
+    def pixel_planes(self):
+        """Planes of ``act_bits`` bits that an 8-bit pixel is cut into."""
+        return -(-8 // self.act_bits)
+
+    @property
+    def multiplier_count(self):
+        """Multiplications that the array can do in one cycle."""
+        return self.rows * self.cols * self.lanes
+
+    def with_changes(self, **changes):
+        """A copy with some fields replaced, validated anew."""
+        known = {field.name for field in fields(self)}
+        unknown = sorted(set(changes) - known)
+        if unknown:
+            raise ConfigError(f"field must be one of {', '.join(sorted(known))}, not {unknown[0]!r}")
+        return replace(self, **changes)
+
+
+_ALL_MODES = (Mode.XNOR, Mode.SIGN, Mode.TERNARY, Mode.LUT)
+
+CONFIGS = {config.name: config for config in (
+    AcceleratorConfig(
+        name="tiny", purpose="unit tests: the smallest array with every mode",
+        rows=3, cols=2, lanes=2, act_bits=4, weight_bits=2, modes=_ALL_MODES, lane_addresses=True,
+        filter_words=64, ifmap_words=16, psum_words=8, bank_words=256, buffer_words=1024,
+        threshold_rows=64),
+    AcceleratorConfig(
+        name="small", purpose="a small FPGA: 3 x 4 elements of 16 lanes, 2-bit by 2-bit",
+        rows=3, cols=4, lanes=16, act_bits=2, weight_bits=2, modes=(Mode.LUT,),
+        lane_addresses=False, filter_words=256, ifmap_words=16, psum_words=16, bank_words=1024,
+        buffer_words=2048, threshold_rows=64, psum_bits=20),
+    AcceleratorConfig(
+        name="demo", purpose="the demo: every mode, quick to build",
+        rows=6, cols=7, lanes=16, act_bits=4, weight_bits=2, modes=_ALL_MODES, lane_addresses=True,
+        filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096, buffer_words=4096,
+        threshold_rows=128, thresholds_per_cycle=8),
+    AcceleratorConfig(
+        name="eyeriss", purpose="the array of the published chip, 12 x 14, 16 lanes, every mode",
+        rows=12, cols=14, lanes=16, act_bits=4, weight_bits=2, modes=_ALL_MODES,
+        lane_addresses=True, filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096,
+        buffer_words=8192, threshold_rows=128, thresholds_per_cycle=8),
+)}

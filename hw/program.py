@@ -1,0 +1,189 @@
+"""The program: instructions as they lie in memory, one layout for the hardware and the compiler.
+
+An instruction is 512 bits, four memory beats, little-endian. ``LOAD`` brings data on chip,
+``PASS`` runs the array over one strip of output rows for one group of filters, ``MARK`` waits for
+everything and writes the counters to memory, ``END`` finishes the run.
+"""
+
+from enum import IntEnum
+
+from amaranth import unsigned, signed
+from amaranth.lib import data
+
+from hw.mode import MODE_BITS
+
+__all__ = ["BLOCK_INSTRUCTIONS", "INSTRUCTION_BEATS", "INSTRUCTION_BITS", "INSTRUCTION_BYTES", "LAYOUTS", "LOAD_LAYOUT",
+           "MARK_LAYOUT", "OPCODE_BITS", "PASS_LAYOUT", "Opcode", "ProgramError", "Target",
+           "decode", "encode"]
+
+INSTRUCTION_BITS = 512
+INSTRUCTION_BYTES = INSTRUCTION_BITS // 8
+INSTRUCTION_BEATS = INSTRUCTION_BITS // 128
+BLOCK_INSTRUCTIONS = 8
+"""Instructions fetched by one burst; a program is a multiple of this long."""
+
+OPCODE_BITS = 4
+
+
+class ProgramError(ValueError):
+    """A field value that its instruction cannot hold, or bytes that are no instruction."""
+
+
+class Opcode(IntEnum):
+    """What an instruction does; any other value ends the run with an error status."""
+
+    END = 1
+    LOAD = 2
+    PASS = 3
+    MARK = 4
+
+
+class Target(IntEnum):
+    """Where the beats of a ``LOAD`` go, and so in which order they come.
+
+    ``BUFFER``: beats of activation words, to ``destination`` (a beat index) and up.
+    ``FILTER``: for each column (once where ``broadcast``), for each of ``words`` words, for each
+    row group: one beat, ``rows_per_beat`` filter words, row ``group * rows_per_beat`` lowest.
+    ``SEQUENCE``: for each of ``words`` words, for each row: one sequence word, lowest bit ``last``,
+    then the lane count, then one offset for each lane.
+    ``MAP``: for each row one beat with a stream id of 8 bits for each column.
+    ``THRESHOLD``: beats of four 32-bit thresholds, to ``destination`` (counted in beats) and up.
+    """
+
+    BUFFER = 0
+    FILTER = 1
+    SEQUENCE = 2
+    MAP = 3
+    THRESHOLD = 4
+
+
+LOAD_LAYOUT = data.StructLayout({
+    "opcode": OPCODE_BITS,
+    "target": 4,
+    "bank": 1,            # of filters and sequences
+    "broadcast": 1,       # the same filters for every column
+    "columns": 5,
+    "words": 13,
+    "destination": 20,
+    "beats": 20,
+    "address": 32,        # bytes; a multiple of 16
+    "wait_passes": 16,    # wait until this many passes of the run have left the array
+    "wait_outputs": 16,   # wait until the outputs of this many final passes are in memory
+})
+"""Fields of ``LOAD``."""
+
+PASS_LAYOUT = data.StructLayout({
+    "opcode": OPCODE_BITS,
+    # array
+    "mode": MODE_BITS,
+    "lane_offsets": 1,    # offsets from the sequence memory instead of 0, 1, 2, ...
+    "bank": 1,
+    "final": 1,           # this pass completes its psums: they go on to thresholds or out
+    "first": 1,           # this pass starts its psums: what the bank holds is ignored
+    "shift": 1,           # psums so far count 2**act_bits times (next lower plane of pixels)
+    "raw": 1,             # psums leave as 32-bit integers, not as codes
+    "columns": 5,         # active columns
+    "rows_enable": 16,
+    "psums": 8,           # filters of the group: psums of each window
+    "filter_length": 8,   # words of each filter in each row, where lane_offsets is 0
+    "window_cycles": 20,
+    "positions": 12,      # windows: output positions along the row
+    "ring_start": 7,      # ring address of the first word of the first window
+    "ring_step": 7,       # words that the window moves on
+    # feed
+    "feed_address": 16,   # buffer word of (y_start, x_start, word_start), modulo 2**16
+    "x_start": signed(12),
+    "y_start": signed(12),
+    "height": 12,
+    "width": 12,
+    "row_words": 16,      # buffer words from one ifmap row to the next
+    "pixel_words": 12,
+    "first_columns": 4,   # ifmap columns fed before the first window: kernel width
+    "step_columns": 4,    # ... and before each later one: min(kernel width, stride)
+    "skip_columns": 4,    # ifmap columns passed over between windows: max(0, stride - kernel width)
+    "outer_rows": 5,      # row blocks
+    "outer_row_step": 4,  # ifmap rows from one block to the next
+    "inner_rows": 7,      # rows of a block
+    "groups": 5,          # channel groups side by side
+    "group_words": 7,     # words of one group at one pixel
+    "valid_words": 12,    # words at one pixel that exist; the rest of groups x group_words is zero
+    "fill": 4,            # code of a padded tap
+    # accumulate
+    "bank_address": 14,
+    "drain_step": 5,      # cycles from one psum to the next
+    "drain_cycles": 14,   # at least this long from the end of a window to the end of the next
+    # thresholds
+    "threshold_row": 12,
+    "threshold_chunks": 5,
+    # output
+    "pool": 3,            # window and stride of max pooling, 1 to 4
+    "output_address": 32,  # bytes, of the first word
+    "column_bytes": 24,   # from one (pooled) output row to the next
+    "position_bytes": 16,  # from one (pooled) output position to the next
+})
+"""Fields of ``PASS``."""
+
+MARK_LAYOUT = data.StructLayout({"opcode": OPCODE_BITS, "address": 32})
+"""Fields of ``MARK``: where the counter record goes (bytes; a multiple of 16)."""
+
+END_LAYOUT = data.StructLayout({"opcode": OPCODE_BITS})
+
+LAYOUTS = {Opcode.END: END_LAYOUT, Opcode.LOAD: LOAD_LAYOUT, Opcode.PASS: PASS_LAYOUT,
+           Opcode.MARK: MARK_LAYOUT}
+
+
+def _range(shape):
+    shape = unsigned(shape) if isinstance(shape, int) else shape
+    if shape.signed:
+        return shape.width, -(1 << (shape.width - 1)), (1 << (shape.width - 1)) - 1
+    return shape.width, 0, (1 << shape.width) - 1
+
+
+def encode(opcode, **values):
+    """The 64 bytes of one instruction.
+
+    Parameters
+    ----------
+    opcode : Opcode
+    values : int
+        One for each field of the instruction's layout other than ``opcode``; a field left out is 0.
+
+    Raises
+    ------
+    ProgramError
+        If a field is unknown or a value does not fit it.
+    """
+    layout = LAYOUTS[opcode]
+    values = {"opcode": int(opcode)} | values
+    word = 0
+    for name, value in values.items():
+        if name not in layout.members:
+            raise ProgramError(f"field must be one of {', '.join(layout.members)}, not {name!r}")
+        width, low, high = _range(layout.members[name])
+        if not low <= int(value) <= high:
+            raise ProgramError(f"{opcode.name} field {name} must be from {low} to {high}, "
+                               f"not {int(value)}")
+        word |= (int(value) & ((1 << width) - 1)) << layout[name].offset
+    return word.to_bytes(INSTRUCTION_BYTES, "little")
+
+
+def decode(instruction):
+    """The opcode and the fields, a dict of integers, of the 64 bytes of one instruction.
+
+    Raises
+    ------
+    ProgramError
+        If the bytes are too few or the opcode is unknown.
+    """
+    if len(instruction) != INSTRUCTION_BYTES:
+        raise ProgramError(f"instruction must be {INSTRUCTION_BYTES} bytes, not {len(instruction)}")
+    word = int.from_bytes(instruction, "little")
+    code = word & ((1 << OPCODE_BITS) - 1)
+    if code not in Opcode._value2member_map_:
+        raise ProgramError(f"opcode must be one of {', '.join(o.name for o in Opcode)}, not {code}")
+    fields = {}
+    for name, shape in LAYOUTS[Opcode(code)].members.items():
+        width, low, _ = _range(shape)
+        value = (word >> LAYOUTS[Opcode(code)][name].offset) & ((1 << width) - 1)
+        fields[name] = value - (1 << width) if low < 0 and value >> (width - 1) else value
+    return Opcode(code), fields
