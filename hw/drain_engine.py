@@ -1,0 +1,104 @@
+"""The drain engine: sends the psums of an ended window up the columns."""
+
+from amaranth import Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from hw.bundles import drain_layout, result_layout
+from hw.program import PASS_LAYOUT
+
+__all__ = ["DrainEngine"]
+
+_KEPT = ("columns", "rows_enable", "psums", "first", "shift", "final", "raw", "bank_address",
+         "drain_step", "threshold_row", "threshold_chunks")
+
+
+class DrainEngine(wiring.Component):
+    """For each ended window, its psums in order, one every ``drain_step`` cycles.
+
+    The first drain comes ``delay`` cycles after ``window_end``. A window must not end before
+    the previous one's psums are all sent, nor before ``delay`` cycles have gone by.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    delay : int
+        Cycles from the last cycle of a window to its first drain, at least 2.
+
+    Members
+    -------
+    current : In
+        The pass of the ending window.
+    window_end, ending_first, half : In
+        A window ends in this cycle; it is the first of its pass; it wrote this half.
+    drains, results : Out streams
+        One of each, together, for each psum.
+    busy : Out
+    """
+
+    def __init__(self, config, delay):
+        if not isinstance(delay, int) or delay < 2:
+            raise ValueError(f"delay must be an integer of at least 2, not {delay!r}")
+        self._config = config
+        self._delay = delay
+        super().__init__({
+            "current": In(PASS_LAYOUT),
+            "window_end": In(1), "ending_first": In(1), "half": In(1),
+            "drains": Out(stream.Signature(drain_layout(config), always_ready=True)),
+            "results": Out(stream.Signature(result_layout(config), always_ready=True)),
+            "busy": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        kept_layout = data.StructLayout({name: PASS_LAYOUT.members[name] for name in _KEPT}
+                                        | {"half": 1, "ending_first": 1})
+        pending = Signal(kept_layout)
+        active = Signal(kept_layout)
+        delay_line = Signal(self._delay - 1)
+        running = Signal()
+        index = Signal(8)
+        step_left = Signal(5)
+        bank_address = Signal(ceil_log2(config.bank_words))
+        threshold_row = Signal(ceil_log2(config.threshold_rows))
+        word_fill = Signal(max(1, ceil_log2(config.lanes)))
+
+        m.d.sync += delay_line.eq(Cat(self.window_end, delay_line))
+        with m.If(self.window_end):
+            m.d.sync += [pending[name].eq(self.current[name]) for name in _KEPT]
+            m.d.sync += [pending.half.eq(self.half), pending.ending_first.eq(self.ending_first)]
+        send = Signal()
+        last = Signal()
+        m.d.comb += [
+            send.eq(running & (step_left == 0)),
+            last.eq(index == active.psums - 1),
+            self.busy.eq(self.window_end | delay_line.any() | running),
+        ]
+        with m.If(running):
+            m.d.sync += step_left.eq(Mux(send, active.drain_step - 1, step_left - 1))
+        with m.If(send):
+            m.d.sync += [index.eq(index + 1), bank_address.eq(bank_address + 1),
+                         threshold_row.eq(threshold_row + active.threshold_chunks),
+                         word_fill.eq(word_fill + 1)]
+            with m.If(last):
+                m.d.sync += running.eq(0)
+        with m.If(delay_line[-1]):
+            m.d.sync += [running.eq(1), active.eq(pending), index.eq(0), step_left.eq(0),
+                         word_fill.eq(0), threshold_row.eq(pending.threshold_row)]
+            with m.If(pending.ending_first):
+                m.d.sync += bank_address.eq(pending.bank_address)
+
+        drain, result = self.drains.p, self.results.p
+        word_full = (word_fill == config.lanes - 1) if config.lanes > 1 else 1
+        m.d.comb += [
+            self.drains.valid.eq(send), self.results.valid.eq(send),
+            drain.half.eq(active.half), drain.address.eq(index),
+            drain.columns.eq(active.columns), drain.rows_enable.eq(active.rows_enable),
+            result.address.eq(bank_address), result.threshold_row.eq(threshold_row),
+            result.chunks.eq(active.threshold_chunks), result.columns.eq(active.columns),
+            result.last.eq(last | word_full),
+        ]
+        m.d.comb += [result[name].eq(active[name]) for name in ("first", "shift", "final", "raw")]
+        return m
