@@ -1,0 +1,80 @@
+"""Compiles a network: layers one after the other, each from memory to memory."""
+
+from hw.array_timing import ArrayTiming
+from hw.mode import Mode
+from sim.activation_layout import ActivationLayout
+from sim.first_layer import fold_first_layer
+from sim.layer_compiler import LayerCompiler
+from sim.mapping import map_layer
+from sim.program_image import CompiledLayer, Program, ProgramBuilder
+from sim.work import LayerWork
+
+__all__ = ["compile_network"]
+
+
+def compile_network(network, config):
+    """A program that runs a network on an accelerator of this configuration.
+
+    Parameters
+    ----------
+    network : model.network.Network
+    config : AcceleratorConfig
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    CompileError
+        If the configuration cannot run one of the layers; the sentence names it.
+    """
+    layers, folded_input = list(network.layers), None
+    shape = network.input_shape
+    folded = fold_first_layer(layers[0], shape, config)
+    if folded is not None:
+        layers[0], folded_input = folded
+        shape = folded_input.shape
+    builder = ProgramBuilder(config)
+    stored = ActivationLayout.of(config, shape, layers[0].input_format.bits)
+    input_address = address = builder.reserve(stored.bytes)
+    compiled = []
+    for layer in layers:
+        work = LayerWork.of(layer, shape, config)
+        compiled.append(_compile_layer(builder, work, address))
+        shape, address = compiled[-1].output_shape, compiled[-1].output_address
+    image, start, instructions = builder.finish()
+    return Program(network.name, config, image, start, instructions, input_address, stored,
+                   folded_input, tuple(compiled))
+
+
+def _compile_layer(builder, work, input_address):
+    """Adds a layer, its output and its record to a program."""
+    config = builder.config
+    if work.output is None:
+        output_shape = (work.out_height, work.out_width, work.filters)
+        output_bytes = work.out_height * work.out_width * work.filters * 4
+    else:
+        output_shape = (work.output.height, work.output.width, work.output.channels)
+        output_bytes = work.output.bytes
+    output_address = builder.reserve(output_bytes)
+    skipping = _worth_skipping(work, config)
+    mapping = map_layer(work, config)
+    LayerCompiler(builder, work, mapping, skipping, input_address, output_address,
+                  ArrayTiming(config).drain_delay).compile()
+    record_address = builder.mark()
+    lane_slots = work.fields.size * work.out_height * work.out_width * work.planes
+    return CompiledLayer(work.name, work.mode.name.lower(), work.macs, lane_slots, record_address,
+                         output_address, work.output, output_shape, skipping)
+
+
+def _worth_skipping(work, config):
+    """Whether leaving out zeros pays: sequence words cost memory traffic, zeros cost cycles."""
+    if work.mode is not Mode.TERNARY or not config.lane_addresses:
+        return False
+    mapping = map_layer(work, config)
+    passes_per_load = len(mapping.strips) if mapping.strips_resident else 1
+    windows = mapping.positions * passes_per_load
+    words = mapping.filter_length
+    load = words * (config.rows + config.row_groups)
+    return windows * words > load

@@ -1,0 +1,112 @@
+"""Filter banks: what the filter scratchpads and the sequence memories hold during a pass."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.activation_layout import pack_bits
+from sim.operand import OFF_FIELD
+
+__all__ = ["FilterBank", "dense_bank", "skipping_bank", "tile_fields"]
+
+
+@dataclass(frozen=True, eq=False)
+class FilterBank:
+    """The filters of one pass, the same for every column.
+
+    Parameters
+    ----------
+    fields : ndarray of uint8, shape [words, rows, lanes]
+        Filter words in the order in which each row works through them.
+    sequence : ndarray of int64, shape [words, rows, 2 + lanes], or None
+        Last, lane count and offsets of each word; none where offsets just count up.
+    words_per_row : ndarray of int64, shape [rows]
+        Words that each row works through in a window.
+    lanes_per_row : ndarray of int64, shape [rows]
+        Lanes with a weight among them.
+    """
+
+    fields: np.ndarray
+    sequence: np.ndarray | None
+    words_per_row: np.ndarray
+    lanes_per_row: np.ndarray
+
+    @property
+    def words(self):
+        """Words to load for each row."""
+        return self.fields.shape[0]
+
+    def filter_beats(self, config):
+        """The beats of the ``FILTER`` load, uint8 [beats, 16]."""
+        words, rows, lanes = self.fields.shape
+        share = config.rows_per_beat
+        spare = config.row_groups * share - rows
+        padded = np.pad(self.fields, ((0, 0), (0, spare), (0, 0)))
+        return pack_bits(padded.reshape(words * config.row_groups, share * lanes),
+                         config.weight_bits, config.BEAT_BYTES)
+
+    def sequence_beats(self, config):
+        """The beats of the ``SEQUENCE`` load, uint8 [beats, 16]."""
+        words, rows, _ = self.sequence.shape
+        widths = [1, config.lane_count_bits] + [config.offset_bits] * config.lanes
+        bits = [(self.sequence[..., column, None] >> np.arange(width)) & 1
+                for column, width in enumerate(widths)]
+        flat = np.concatenate(bits, axis=-1).reshape(words * rows, -1).astype(np.uint8)
+        return pack_bits(flat, 1, config.BEAT_BYTES)
+
+
+def tile_fields(work, mapping, rows, filters, row_fold, word_fold):
+    """The fields of one pass, uint8 [rows, filters, filter_length, lanes].
+
+    ``filters`` is (first, count); what lies outside the layer is off.
+    """
+    first, count = filters
+    all_fields = work.fields[first:first + count]
+    lanes = all_fields.shape[-1]
+    kernel_height, kernel_width = work.kernel
+    tile = np.full((rows, count, kernel_width, mapping.group_words, lanes), OFF_FIELD[work.mode],
+                   dtype=np.uint8)
+    for row in range(mapping.rows):
+        group, kernel_row = divmod(row, mapping.kernel_rows)
+        kernel_row += row_fold * mapping.kernel_rows
+        word = (word_fold * mapping.groups + group) * mapping.group_words
+        if kernel_row >= kernel_height or word >= work.plane_words:
+            continue
+        part = all_fields[:, kernel_row, :, word:word + mapping.group_words]
+        tile[row, :, :, :part.shape[2]] = part
+    return tile.reshape(rows, count, kernel_width * mapping.group_words, lanes)
+
+
+def dense_bank(tile, used_rows):
+    """Every word of every filter, in order."""
+    rows, count, length, lanes = tile.shape
+    words = np.where(np.arange(rows) < used_rows, count * length, 0)
+    fields = tile.reshape(rows, count * length, lanes).transpose(1, 0, 2)
+    return FilterBank(fields, None, words, words * lanes)
+
+
+def skipping_bank(tile, used_rows, off_field):
+    """Only fields other than ``off_field``, each lane's own, closed up within a filter.
+
+    A filter takes as many words as its fullest lane has weights, and at least one.
+    """
+    rows, count, length, lanes = tile.shape
+    given = tile != off_field
+    per_lane = given.sum(axis=2)
+    per_filter = np.maximum(per_lane.max(axis=-1), 1)
+    per_filter[used_rows:] = 0
+    words_per_row = per_filter.sum(axis=1)
+    depth = int(words_per_row.max())
+    fields = np.full((depth, rows, lanes), off_field, dtype=np.uint8)
+    sequence = np.zeros((depth, rows, 2 + lanes), dtype=np.int64)
+    starts = np.cumsum(per_filter, axis=1) - per_filter
+    row, filter_, offset, lane = np.nonzero(given)
+    rank = given.cumsum(axis=2)[row, filter_, offset, lane] - 1
+    word = starts[row, filter_] + rank
+    fields[word, row, lane] = tile[row, filter_, offset, lane]
+    sequence[word, row, 2 + lane] = offset
+    np.add.at(sequence, (word, row, 1), 1)
+    used, last = np.nonzero(per_filter)
+    sequence[starts[used, last] + per_filter[used, last] - 1, used, 0] = 1
+    lanes_per_row = np.where(np.arange(rows) < used_rows, given.sum(axis=(1, 2, 3)), 0)
+    return FilterBank(fields, sequence, words_per_row, lanes_per_row)

@@ -1,0 +1,207 @@
+"""Compiles one layer: loads and passes in the order in which they run."""
+
+import numpy as np
+
+from hw.mode import Mode
+from hw.program import Target
+from sim.errors import CompileError
+from sim.filter_bank import dense_bank, skipping_bank, tile_fields
+from sim.mapping import drain_step
+from sim.operand import OFF_FIELD
+
+__all__ = ["LayerCompiler"]
+
+
+class LayerCompiler:
+    """Adds the instructions of one layer to a program.
+
+    Parameters
+    ----------
+    builder : ProgramBuilder
+    work : LayerWork
+    mapping : LayerMapping
+    skipping : bool
+        Zero weights are left out of the schedule.
+    input_address, output_address : int
+        Bytes.
+    drain_delay : int
+        Least cycles from the end of a window to its first drain.
+    """
+
+    def __init__(self, builder, work, mapping, skipping, input_address, output_address,
+                 drain_delay):
+        self._builder = builder
+        self._config = builder.config
+        self._work = work
+        self._mapping = mapping
+        self._skipping = skipping
+        self._input_address = input_address
+        self._output_address = output_address
+        self._drain_delay = drain_delay
+        self._bank_holds = [None, None]
+        self._bank_free = [builder.passes, builder.passes]
+        self._banks = {}
+        self._next_bank = 0
+        self._half_free = [builder.final_passes, builder.final_passes]
+        self._next_half = 0
+        self._ring = 0
+
+    def compile(self):
+        """Adds the whole layer."""
+        self._load_map()
+        if self._mapping.whole_input:
+            self._load_input(0, self._work.stored.height)
+            for group in range(len(self._mapping.filter_groups)):
+                self._filter_group(group, self._mapping.strips)
+            return
+        for first, columns in self._mapping.strips:
+            low = first * self._work.stride[0] - self._work.pad_top
+            blocks, step, rows = self._mapping.feed_rows(columns)
+            high = low + (blocks - 1) * step + rows - self._mapping.kernel_rows \
+                + self._work.kernel[0]
+            self._load_input(max(low, 0), min(high, self._work.height))
+            for group in range(len(self._mapping.filter_groups)):
+                self._filter_group(group, ((first, columns),))
+
+    def _filter_group(self, group, strips):
+        thresholds = self._load_thresholds(group)
+        folds = self._mapping.pass_folds(self._work.planes)
+        if self._mapping.strips_resident:
+            order = [(fold, strip) for fold in range(len(folds)) for strip in range(len(strips))]
+        else:
+            order = [(fold, strip) for strip in range(len(strips)) for fold in range(len(folds))]
+        for fold, strip in order:
+            self._pass(group, folds, fold, strips, strip, thresholds)
+        if thresholds is not None:
+            self._half_free[self._next_half] = self._builder.final_passes
+            self._next_half ^= 1
+
+    def _load_map(self):
+        ids = np.full((self._config.rows, self._config.BEAT_BYTES), 0xFF, dtype=np.uint8)
+        for row in range(self._mapping.rows):
+            for column in range(max(columns for _, columns in self._mapping.strips)):
+                ids[row, column] = self._mapping.stream_id(row, column)
+        self._builder.load(Target.MAP, ids, words=1, wait_passes=self._builder.passes)
+
+    def _load_input(self, first_row, end_row):
+        """Brings ifmap rows on chip; the first of them to buffer word 0."""
+        work, config = self._work, self._config
+        row_words = work.stored.words // work.height
+        words = (end_row - first_row) * row_words
+        start = first_row * row_words
+        lead = start % config.words_per_beat
+        beats = -(-(lead + words) // config.words_per_beat)
+        if beats * config.words_per_beat > config.buffer_words:
+            raise CompileError(f"layer {work.name}: ifmap rows of one strip must fit the "
+                               f"{config.buffer_words} words of the global buffer, "
+                               f"not {lead + words}")
+        self._builder.load(
+            Target.BUFFER, address=self._input_address + (start - lead) * config.word_bytes,
+            beats=beats, wait_passes=self._builder.passes,
+            wait_outputs=self._builder.final_passes)
+        self._buffer_origin = lead - start
+
+    def _load_thresholds(self, group):
+        """Loads a filter group's thresholds; returns (first row, chunks), or None."""
+        work, config = self._work, self._config
+        if work.thresholds is None:
+            return None
+        first, count = self._mapping.filter_groups[group]
+        per_cycle = config.thresholds_per_cycle
+        chunks = -(-work.thresholds.shape[1] // per_cycle)
+        never = (1 << (config.psum_bits - 1)) - 1
+        table = np.full((count, chunks * per_cycle), never, dtype="<i4")
+        table[:, :work.thresholds.shape[1]] = work.thresholds[first:first + count]
+        largest = max(size for _, size in self._mapping.filter_groups)
+        half = self._next_half if 2 * largest * chunks <= config.threshold_rows else 0
+        self._next_half = half
+        row = half * largest * chunks
+        self._builder.load(
+            Target.THRESHOLD, np.frombuffer(table.tobytes(), dtype=np.uint8),
+            destination=row * per_cycle // 4, wait_outputs=self._half_free[half])
+        return row, chunks
+
+    def _load_filters(self, group, row_fold, word_fold):
+        """The bank that holds these filters, loaded now unless they are there already."""
+        key = group, row_fold, word_fold
+        if key in self._bank_holds:
+            index = self._bank_holds.index(key)
+            return index, self._banks[key]
+        index = self._next_bank
+        self._next_bank ^= 1
+        config, builder = self._config, self._builder
+        tile = tile_fields(self._work, self._mapping, config.rows,
+                           self._mapping.filter_groups[group], row_fold, word_fold)
+        if self._skipping:
+            bank = skipping_bank(tile, self._mapping.rows, OFF_FIELD[Mode.TERNARY])
+            builder.load(Target.SEQUENCE, bank.sequence_beats(config), words=bank.words,
+                         bank=index, wait_passes=self._bank_free[index])
+        else:
+            bank = dense_bank(tile, self._mapping.rows)
+        builder.load(Target.FILTER, bank.filter_beats(config), words=bank.words, bank=index,
+                     broadcast=1, columns=1, wait_passes=self._bank_free[index])
+        self._bank_holds[index] = key
+        self._banks[key] = bank
+        return index, bank
+
+    def _pass(self, group, folds, fold, strips, strip, thresholds):
+        work, mapping = self._work, self._mapping
+        plane, row_fold, word_fold = folds[fold]
+        index, bank = self._load_filters(group, row_fold, word_fold)
+        first, columns = strips[strip]
+        psums = mapping.filter_groups[group][1]
+        final = fold == len(folds) - 1
+        raw = work.thresholds is None
+        row, chunks = thresholds or (0, 0)
+        step = drain_step(columns, psums, self._config.lanes, chunks, final, raw)
+        slot = strip if mapping.strips_resident else 0
+        self._builder.array_pass(
+            mode=work.mode, lane_offsets=self._skipping, bank=index, final=final,
+            first=fold == 0, shift=fold > 0 and folds[fold - 1][0] != plane, raw=raw,
+            columns=columns, rows_enable=(1 << mapping.rows) - 1, psums=psums,
+            filter_length=mapping.filter_length,
+            window_cycles=max(2, int(bank.words_per_row.max())), positions=mapping.positions,
+            bank_address=slot * mapping.positions * psums, drain_step=step,
+            drain_cycles=max(psums * step, self._drain_delay),
+            threshold_row=row, threshold_chunks=chunks, pool=work.pool,
+            **self._feed_fields(first, columns, plane, row_fold, word_fold),
+            **self._output_fields(group, first))
+        self._bank_free[index] = self._builder.passes
+
+    def _feed_fields(self, first_row, columns, plane, row_fold, word_fold):
+        work, mapping = self._work, self._mapping
+        row_words = work.stored.words // work.height
+        y_start = first_row * work.stride[0] - work.pad_top + row_fold * mapping.kernel_rows
+        word = word_fold * mapping.groups * mapping.group_words
+        address = (self._buffer_origin + y_start * row_words - work.pad_left * work.pixel_words
+                   + plane * work.plane_words + word)
+        blocks, block_step, rows = mapping.feed_rows(columns)
+        fields = dict(
+            ring_start=self._ring, ring_step=mapping.step_columns * mapping.group_words,
+            feed_address=address % (1 << 16), x_start=-work.pad_left, y_start=y_start,
+            height=work.height, width=work.width, row_words=row_words,
+            pixel_words=work.pixel_words, first_columns=mapping.kernel_columns,
+            step_columns=mapping.step_columns, skip_columns=mapping.skip_columns,
+            outer_rows=blocks, outer_row_step=block_step, inner_rows=rows,
+            groups=mapping.groups, group_words=mapping.group_words,
+            valid_words=work.plane_words - word, fill=self._plane_fill(plane))
+        fed = mapping.kernel_columns + (mapping.positions - 1) * mapping.step_columns
+        self._ring = (self._ring + fed * mapping.group_words) % self._config.ifmap_words
+        return fields
+
+    def _plane_fill(self, plane):
+        shift = (self._work.planes - 1 - plane) * self._config.act_bits
+        return (self._work.padding >> shift) & ((1 << self._config.act_bits) - 1)
+
+    def _output_fields(self, group, first_row):
+        work, config = self._work, self._config
+        first_filter = self._mapping.filter_groups[group][0]
+        if work.output is None:
+            width, pixel = work.out_width, work.filters * 4
+            offset = first_filter * 4
+        else:
+            width, pixel = work.output.width, work.output.pixel_words * config.word_bytes
+            offset = first_filter // config.lanes * config.word_bytes
+        row = first_row // work.pool
+        return dict(output_address=self._output_address + row * width * pixel + offset,
+                    column_bytes=width * pixel, position_bytes=pixel)
