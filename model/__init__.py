@@ -1,0 +1,1 @@
+"""What is computed: number formats, quantizers, the integer network and its golden model."""
