@@ -46,7 +46,7 @@ class Target(IntEnum):
     row group: one beat, ``rows_per_beat`` filter words, row ``group * rows_per_beat`` lowest.
     ``SEQUENCE``: for each of ``words`` words, for each row: one sequence word, lowest bit ``last``,
     then the lane count, then one offset for each lane.
-    ``MAP``: for each row one beat with a stream id of 8 bits for each column.
+    ``MAP``: for each column, for each row: one beat, its lowest byte the element's stream id.
     ``THRESHOLD``: beats of four 32-bit thresholds, to ``destination`` (counted in beats) and up.
     """
 

@@ -11,6 +11,9 @@ from sim.operand import OFF_FIELD
 
 __all__ = ["LayerCompiler"]
 
+UNUSED_STREAM = 0xFF
+"""Stream id of an element without work: no word is ever sent to it."""
+
 
 class LayerCompiler:
     """Adds the instructions of one layer to a program.
@@ -77,11 +80,14 @@ class LayerCompiler:
             self._next_half ^= 1
 
     def _load_map(self):
-        ids = np.full((self._config.rows, self._config.BEAT_BYTES), 0xFF, dtype=np.uint8)
-        for row in range(self._mapping.rows):
-            for column in range(max(columns for _, columns in self._mapping.strips)):
-                ids[row, column] = self._mapping.stream_id(row, column)
-        self._builder.load(Target.MAP, ids, words=1, wait_passes=self._builder.passes)
+        config, mapping = self._config, self._mapping
+        ids = np.zeros((config.cols, config.rows, config.BEAT_BYTES), dtype=np.uint8)
+        ids[..., 0] = UNUSED_STREAM
+        for row in range(mapping.rows):
+            for column in range(max(columns for _, columns in mapping.strips)):
+                ids[column, row, 0] = mapping.stream_id(row, column)
+        self._builder.load(Target.MAP, ids, words=1, columns=config.cols,
+                           wait_passes=self._builder.passes)
 
     def _load_input(self, first_row, end_row):
         """Brings ifmap rows on chip; the first of them to buffer word 0."""

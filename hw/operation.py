@@ -1,0 +1,43 @@
+"""What travels along a row of elements, from its edge to the right."""
+
+from amaranth.lib import data
+from amaranth.utils import ceil_log2
+
+from hw.bundles import COLUMN_BITS
+from hw.mode import MODE_BITS
+
+__all__ = ["element_drain_layout", "element_load_layout", "operation_layout",
+           "tagged_ifmap_layout"]
+
+
+def operation_layout(config):
+    """One word operation: multiply a filter word by an ifmap word and accumulate.
+
+    ``columns`` is the number of elements from here on that take part; ``psum`` is the place of
+    the sum, used with ``last``.
+    """
+    return data.StructLayout({
+        "mode": MODE_BITS, "columns": COLUMN_BITS, "first": 1, "last": 1,
+        "filter": 1 + ceil_log2(config.filter_words),
+        "psum": 1 + ceil_log2(config.psum_words),
+        "ifmap": data.ArrayLayout(config.offset_bits, config.address_count)})
+
+
+def element_drain_layout(config):
+    """A psum leaves: entry ``psum``, if ``enable``; for ``columns`` elements from here on."""
+    return data.StructLayout({"enable": 1, "columns": COLUMN_BITS,
+                              "psum": 1 + ceil_log2(config.psum_words)})
+
+
+def element_load_layout(config):
+    """A filter word, or with ``is_id`` a stream id, for one element or all of a row."""
+    return data.StructLayout({
+        "is_id": 1, "broadcast": 1, "column": 4, "filter": 1 + ceil_log2(config.filter_words),
+        "data": max(config.filter_word_bits, config.STREAM_ID_BITS)})
+
+
+def tagged_ifmap_layout(config):
+    """An activation word and the number of elements so far that kept it."""
+    return data.StructLayout({
+        "stream": config.STREAM_ID_BITS, "address": config.offset_bits,
+        "kept": COLUMN_BITS, "data": config.word_bits})

@@ -1,0 +1,152 @@
+"""The processing element: scratchpads, multipliers, compressor tree, accumulator."""
+
+from amaranth import Module, Mux, Signal
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.bundles import psum_shape
+from hw.compressor import CompressorTree, tree_latency
+from hw.multiplier import Multiplier, product_bits
+from hw.operation import (element_drain_layout, element_load_layout, operation_layout,
+                          tagged_ifmap_layout)
+
+__all__ = ["ProcessingElement"]
+
+
+def _always(layout):
+    return stream.Signature(layout, always_ready=True)
+
+
+class ProcessingElement(wiring.Component):
+    """One element of the array. It does what passes by; the schedule lives at the row's edge.
+
+    Everything from the left is on the right one cycle later. An operation takes one cycle of
+    each stage: scratchpads, products, ``tree_latency`` stages of adders, accumulator; the sum of
+    one with ``last`` can be drained ``6 + tree_latency`` cycles after it came in. A psum goes up
+    two cycles after its drain came in.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    column : In
+        This element's column, a constant.
+    op_i, op_o : streams of operations
+    ifmap_i, ifmap_o : streams of activation words
+    load_i, load_o : streams of filter words and stream ids
+    drain_i, drain_o : streams of drains
+    psum_i, psum_o : In, Out
+        From the element below, to the one above.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        ports = {"column": In(4), "psum_i": In(psum_shape(config)),
+                 "psum_o": Out(psum_shape(config))}
+        for name, layout in (("op", operation_layout(config)),
+                             ("ifmap", tagged_ifmap_layout(config)),
+                             ("load", element_load_layout(config)),
+                             ("drain", element_drain_layout(config))):
+            ports[f"{name}_i"] = In(_always(layout))
+            ports[f"{name}_o"] = Out(_always(layout))
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        op_valid = Signal()
+        m.d.sync += op_valid.eq(self.op_i.valid)
+        for i, o in ((self.op_i, self.op_o), (self.drain_i, self.drain_o)):
+            m.d.sync += [
+                o.payload.eq(i.payload), o.p.columns.eq(i.p.columns - 1),
+                o.valid.eq(i.valid & (i.p.columns != 1)),
+            ]
+        m.submodules.filters = filters = memory.Memory(
+            shape=config.filter_word_bits, depth=2 * config.filter_words, init=[])
+        m.submodules.psums = psums = memory.Memory(
+            shape=psum_shape(config), depth=2 * config.psum_words, init=[])
+        stream_id = self._keep_loads(m, filters)
+        acts = self._ifmap_scratchpad(m, stream_id)
+        self._datapath(m, op_valid, filters, acts, psums)
+        self._drain(m, psums)
+        return m
+
+    def _keep_loads(self, m, filters):
+        """Filter words for this column go to the scratchpad, ids to the register it gives."""
+        load, here = self.load_o, Signal()
+        m.d.sync += [
+            load.valid.eq(self.load_i.valid), load.payload.eq(self.load_i.payload),
+            here.eq(self.load_i.valid
+                    & (self.load_i.p.broadcast | (self.load_i.p.column == self.column))),
+        ]
+        port = filters.write_port()
+        stream_id = Signal(self._config.STREAM_ID_BITS)
+        m.d.comb += [port.addr.eq(load.p.filter), port.data.eq(load.p.data),
+                     port.en.eq(here & ~load.p.is_id)]
+        with m.If(here & load.p.is_id):
+            m.d.sync += stream_id.eq(load.p.data)
+        return stream_id
+
+    def _ifmap_scratchpad(self, m, stream_id):
+        """The ring of activation words; gives the word that the operation passing by reads."""
+        config, bundle = self._config, self.ifmap_o
+        match, kept_before = Signal(), Signal.like(bundle.p.kept)
+        m.d.sync += [
+            match.eq(self.ifmap_i.valid & (self.ifmap_i.p.stream == stream_id)),
+            kept_before.eq(self.ifmap_i.p.kept), bundle.valid.eq(self.ifmap_i.valid),
+            bundle.p.stream.eq(self.ifmap_i.p.stream), bundle.p.data.eq(self.ifmap_i.p.data),
+            bundle.p.address.eq(self.ifmap_i.p.address),
+        ]
+        m.d.comb += bundle.p.kept.eq(kept_before + match)
+        word = Signal(config.word_bits)
+        width = config.word_bits // config.address_count
+        for index in range(config.address_count):
+            ring = memory.Memory(shape=width, depth=config.ifmap_words, init=[])
+            m.submodules[f"ring_{index}"] = ring
+            write_port, read_port = ring.write_port(), ring.read_port(domain="comb")
+            m.d.comb += [
+                write_port.addr.eq(bundle.p.address), write_port.en.eq(match),
+                write_port.data.eq(bundle.p.data.word_select(index, width)),
+                read_port.addr.eq(self.op_o.p.ifmap[index]),
+            ]
+            m.d.sync += word.word_select(index, width).eq(read_port.data)
+        return word
+
+    def _datapath(self, m, op_valid, filters, acts, psums):
+        config = self._config
+        port = filters.read_port()
+        m.d.comb += port.addr.eq(self.op_o.p.filter)
+        m.submodules.tree = tree = CompressorTree(config.lanes, product_bits(config))
+        mode = Signal.like(self.op_o.p.mode)
+        m.d.sync += mode.eq(self.op_o.p.mode)
+        for lane in range(config.lanes):
+            unit = m.submodules[f"multiplier_{lane}"] = Multiplier(config)
+            m.d.comb += [
+                unit.mode.eq(mode),
+                unit.weight.eq(port.data.word_select(lane, config.weight_bits)),
+                unit.act.eq(acts.word_select(lane, config.act_bits)),
+            ]
+            m.d.sync += tree.i[lane].eq(unit.product)
+        step = data.StructLayout({"valid": 1, "first": 1, "last": 1,
+                                  "psum": len(self.op_o.p.psum)})
+        steps = [Signal(step, name=f"step_{i}") for i in range(3 + tree_latency(config.lanes))]
+        m.d.sync += [steps[0].valid.eq(op_valid)]
+        m.d.sync += [steps[0][name].eq(self.op_o.p[name]) for name in ("first", "last", "psum")]
+        m.d.sync += [later.eq(earlier) for earlier, later in zip(steps, steps[1:], strict=False)]
+        summed, done = steps[-2], steps[-1]
+        accumulator = Signal(psum_shape(config))
+        with m.If(summed.valid):
+            m.d.sync += accumulator.eq(Mux(summed.first, 0, accumulator) + tree.o)
+        write_port = psums.write_port()
+        m.d.comb += [write_port.addr.eq(done.psum), write_port.data.eq(accumulator),
+                     write_port.en.eq(done.valid & done.last)]
+
+    def _drain(self, m, psums):
+        port = psums.read_port(domain="comb")
+        own = Signal(psum_shape(self._config))
+        m.d.comb += port.addr.eq(self.drain_o.p.psum)
+        with m.If(self.drain_o.p.enable):
+            m.d.comb += own.eq(port.data)
+        m.d.sync += self.psum_o.eq(self.psum_i + own)

@@ -1,0 +1,125 @@
+"""The edge of a row: hands on what comes from below, and gives the row its part."""
+
+from amaranth import Cat, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from hw.bundles import drain_layout, ifmap_layout, load_beat_layout, window_layout
+from hw.operation import (element_drain_layout, element_load_layout, operation_layout,
+                          tagged_ifmap_layout)
+from hw.program import Target
+from hw.row_sequencer import RowSequencer
+
+__all__ = ["RowEdge"]
+
+
+def _always(layout):
+    return stream.Signature(layout, always_ready=True)
+
+
+class RowEdge(wiring.Component):
+    """Left of column 0. What comes in from the row below goes up one cycle later.
+
+    Operations reach column 0 two cycles after their window came in, activation words likewise;
+    filter words, ids and drains one cycle after they came in.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    row : In
+        This row, a constant.
+    windows_i, windows_o, drains_i, drains_o, ifmaps_i, ifmaps_o, loads_i, loads_o : streams
+        From below and upwards. Bit 0 of ``rows_enable`` is this row; what goes up is shifted.
+    ops, ifmaps, loads, drains : Out streams
+        To column 0.
+    lanes : Out
+        Lanes with a weight in the operation at ``ops``.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        ports = {"row": In(4), "lanes": Out(config.lane_count_bits)}
+        for name, layout in (("windows", window_layout(config)), ("drains", drain_layout(config)),
+                             ("ifmaps", ifmap_layout(config)),
+                             ("loads", load_beat_layout(config))):
+            ports[f"{name}_i"] = In(_always(layout))
+            ports[f"{name}_o"] = Out(_always(layout))
+        for name, layout in (("ops", operation_layout(config)),
+                             ("ifmaps", tagged_ifmap_layout(config)),
+                             ("loads", element_load_layout(config)),
+                             ("drains", element_drain_layout(config))):
+            ports[name] = Out(_always(layout))
+        super().__init__(ports)
+
+    def elaborate(self, platform):
+        m = Module()
+        for i, o in ((self.windows_i, self.windows_o), (self.drains_i, self.drains_o),
+                     (self.ifmaps_i, self.ifmaps_o), (self.loads_i, self.loads_o)):
+            m.d.sync += [o.valid.eq(i.valid), o.payload.eq(i.payload)]
+        for i, o in ((self.windows_i, self.windows_o), (self.drains_i, self.drains_o)):
+            m.d.sync += o.p.rows_enable.eq(i.p.rows_enable >> 1)
+        self._sequence(m)
+        self._load(m)
+        self._feed(m)
+        drain = self.drains.p
+        m.d.sync += [
+            self.drains.valid.eq(self.drains_i.valid), drain.columns.eq(self.drains_i.p.columns),
+            drain.enable.eq(self.drains_i.p.rows_enable[0]),
+            drain.psum.eq(Cat(self.drains_i.p.address, self.drains_i.p.half)),
+        ]
+        return m
+
+    def _sequence(self, m):
+        m.submodules.sequencer = sequencer = RowSequencer(self._config)
+        load = self.loads_i.p
+        m.d.comb += [
+            sequencer.windows.payload.eq(self.windows_i.payload),
+            sequencer.windows.valid.eq(self.windows_i.valid & self.windows_i.p.rows_enable[0]),
+            sequencer.load.eq(load),
+            sequencer.is_mine.eq(self.loads_i.valid & (load.target == Target.SEQUENCE)
+                                 & (load.row == self.row)),
+            self.ops.valid.eq(sequencer.operations.valid),
+            self.ops.payload.eq(sequencer.operations.payload),
+            self.lanes.eq(sequencer.lanes),
+        ]
+
+    def _load(self, m):
+        """This row's slice of a filter beat, or its stream id."""
+        config = self._config
+        load = self.loads_i.p
+        share_bits = ceil_log2(config.rows_per_beat)
+        width = config.filter_word_bits
+        word = Signal(width)
+        m.d.comb += word.eq(load.data.word_select(self.row[:share_bits], width)
+                            if share_bits else load.data[:width])
+        is_id = load.target == Target.MAP
+        is_filter = load.target == Target.FILTER
+        mine = Signal()
+        with m.If(is_id):
+            m.d.comb += mine.eq(load.row == self.row)
+        with m.Elif(is_filter):
+            m.d.comb += mine.eq(load.row == self.row[share_bits:])
+        m.d.sync += [
+            self.loads.valid.eq(self.loads_i.valid & mine),
+            self.loads.p.is_id.eq(is_id), self.loads.p.column.eq(load.column),
+            self.loads.p.broadcast.eq(load.broadcast),
+            self.loads.p.filter.eq(Cat(load.address, load.bank)),
+            self.loads.p.data.eq(word),
+        ]
+        with m.If(is_id):
+            m.d.sync += self.loads.p.data.eq(load.data[:config.STREAM_ID_BITS])
+
+    def _feed(self, m):
+        """Two registers, so that words keep step with operations."""
+        early = Signal(ifmap_layout(self._config))
+        early_valid = Signal()
+        word = self.ifmaps.p
+        m.d.sync += [
+            early.eq(self.ifmaps_i.payload), early_valid.eq(self.ifmaps_i.valid),
+            self.ifmaps.valid.eq(early_valid), word.stream.eq(early.stream),
+            word.address.eq(early.address), word.data.eq(early.data), word.kept.eq(0),
+        ]
