@@ -1,0 +1,236 @@
+# amaranth: UnusedElaboratable=no
+"""The array against sums written out in numpy."""
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from hw.array_timing import ArrayTiming
+from hw.config import CONFIGS
+from hw.mode import Mode
+from hw.pe_array import PeArray
+from hw.program import Target
+
+TINY = CONFIGS["tiny"]
+
+
+def product(mode, weight, act, config):
+    """The product of two fields, as hw.mode says it, in plain integers."""
+    if mode is Mode.XNOR:
+        return 0 if weight & 2 or act & 2 else (1 if weight & 1 == act & 1 else -1)
+    if mode is Mode.SIGN:
+        return 0 if weight & 2 else (act if weight & 1 else -act)
+    if mode is Mode.TERNARY:
+        return {0: 0, 1: act, 2: 0, 3: -act}[weight]
+    return (2 * weight - ((1 << config.weight_bits) - 1)) * act
+
+
+class ArrayBench:
+    """Drives the streams of an array from lists of events by cycle."""
+
+    def __init__(self, config):
+        self.config = config
+        self.dut = PeArray(config)
+        self.events = {}
+        self.timing = ArrayTiming(config)
+
+    def at(self, cycle, name, payload):
+        self.events.setdefault(cycle, {})[name] = payload
+
+    def run(self, cycles):
+        """Runs and returns the psums of every cycle, and the event totals at the end."""
+        seen, totals = [], {}
+
+        async def bench(ctx):
+            for cycle in range(cycles):
+                now = self.events.get(cycle, {})
+                for name in ("windows", "drains", "ifmaps", "loads"):
+                    stream = getattr(self.dut, name)
+                    ctx.set(stream.valid, name in now)
+                    if name in now:
+                        ctx.set(stream.payload, now[name])
+                seen.append([ctx.get(self.dut.psums[c]) for c in range(self.config.cols)])
+                await ctx.tick()
+            for name in self.dut.events.shape().members:
+                totals[name] = ctx.get(self.dut.events[name])
+
+        simulator = Simulator(self.dut)
+        simulator.add_clock(1e-6)
+        simulator.add_testbench(bench)
+        simulator.run()
+        return seen, totals
+
+
+def pack(fields, bits):
+    return sum(int(field) << (bits * i) for i, field in enumerate(fields))
+
+
+def load_filters(bench, cycle, weights, bank=0, column=None):
+    """weights [rows, words, lanes]; returns the next free cycle."""
+    config = bench.config
+    rows, words, _ = weights.shape
+    share = config.rows_per_beat
+    for word in range(words):
+        for group in range(config.row_groups):
+            data = 0
+            for row in range(group * share, min(rows, (group + 1) * share)):
+                value = pack(weights[row, word], config.weight_bits)
+                data |= value << ((row - group * share) * config.filter_word_bits)
+            bench.at(cycle, "loads", dict(target=Target.FILTER, bank=bank, row=group, address=word,
+                                          broadcast=column is None, column=column or 0, data=data))
+            cycle += 1
+    return cycle
+
+
+def load_ids(bench, cycle, ids):
+    for row, line in enumerate(ids):
+        for column, stream in enumerate(line):
+            bench.at(cycle, "loads", dict(target=Target.MAP, bank=0, row=row, address=0,
+                                          broadcast=0, column=column, data=int(stream)))
+            cycle += 1
+    return cycle
+
+
+def send_ifmap(bench, cycle, stream, address, word):
+    bench.at(cycle, "ifmaps", dict(stream=stream, address=address,
+                                   data=pack(word, bench.config.act_bits)))
+    return cycle + 1
+
+
+def random_fields(generator, mode, config, shape):
+    top = 4 if mode is not Mode.LUT else 1 << config.weight_bits
+    codes = [0, 1, 3] if mode is Mode.TERNARY else list(range(top))
+    return generator.choice(codes, shape)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("shape", [(3, 2, 2), (1, 1, 1), (2, 3, 4)])
+def test_windows_sum_products_over_taps_lanes_and_rows(mode, shape):
+    rows, cols, lanes = shape
+    config = TINY.with_changes(rows=rows, cols=cols, lanes=lanes)
+    generator = np.random.default_rng(7)
+    filters, length = 3, 4
+    weights = random_fields(generator, mode, config, (rows, filters * length, lanes))
+    acts = generator.integers(0, 16, (rows * cols, length, lanes))
+    bench = ArrayBench(config)
+    ids = np.arange(rows * cols).reshape(rows, cols)
+    cycle = load_ids(bench, 0, ids)
+    cycle = load_filters(bench, cycle, weights)
+    base = config.ifmap_words - 2
+    for stream in range(rows * cols):
+        for word in range(length):
+            cycle = send_ifmap(bench, cycle, stream, (base + word) % config.ifmap_words,
+                               acts[stream, word])
+    bench.at(cycle, "windows", dict(
+        mode=mode, lane_offsets=0, bank=0, half=0, columns=cols, rows_enable=(1 << rows) - 1,
+        psums=filters, filter_length=length, ring_base=base))
+    last = cycle + filters * length - 1
+    drains = {m: last + bench.timing.drain_delay + m for m in range(filters)}
+    for m, when in drains.items():
+        bench.at(when, "drains", dict(half=0, address=m, columns=cols,
+                                      rows_enable=(1 << rows) - 1))
+    seen, totals = bench.run(last + 60)
+    for column in range(cols):
+        for m in range(filters):
+            expected = sum(
+                product(mode, weights[row, m * length + word, lane],
+                        acts[ids[row, column], word, lane], config)
+                for row in range(rows) for word in range(length) for lane in range(lanes))
+            assert seen[drains[m] + bench.timing.psum_latency + column][column] == expected
+    elements = rows * cols
+    assert totals == {
+        "mac_words": elements * filters * length, "mac_lanes": elements * filters * length * lanes,
+        "filter_writes": elements * filters * length, "ifmap_writes": elements * length,
+        "psum_writes": elements * filters, "psum_reads": elements * filters}
+
+
+def test_a_drain_one_cycle_early_misses_the_sum():
+    config = TINY.with_changes(rows=1, cols=1, lanes=1)
+    found = []
+    for early in (0, 1):
+        bench = ArrayBench(config)
+        cycle = load_filters(bench, load_ids(bench, 0, [[0]]), np.array([[[1]]]))
+        cycle = send_ifmap(bench, cycle, 0, 0, [5])
+        bench.at(cycle, "windows", dict(mode=Mode.TERNARY, lane_offsets=0, bank=0, half=0, columns=1,
+                                        rows_enable=1, psums=1, filter_length=1, ring_base=0))
+        drain = cycle + bench.timing.drain_delay - early
+        bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=1))
+        seen, _ = bench.run(drain + 20)
+        found.append(seen[drain + bench.timing.psum_latency][0])
+    assert found == [5, 0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lane_offsets_skip_zeros_lane_by_lane(seed):
+    config = TINY.with_changes(rows=2, cols=2, lanes=2)
+    generator = np.random.default_rng(seed)
+    length, filters = 5, 3
+    dense = generator.choice([0, 1, 3], (2, filters, length, 2), p=[.6, .2, .2])
+    acts = generator.integers(0, 16, (4, length, 2))
+    bench = ArrayBench(config)
+    ids = np.arange(4).reshape(2, 2)
+    cycle = load_ids(bench, 0, ids)
+    depth = 0
+    for row in range(2):
+        address = 0
+        for m in range(filters):
+            lists = [[i for i in range(length) if dense[row, m, i, lane]] for lane in range(2)]
+            count = max(1, *map(len, lists))
+            for k in range(count):
+                offsets = [one[k] if k < len(one) else 0 for one in lists]
+                fields = [dense[row, m, one[k], lane] if k < len(one) else 0
+                          for lane, one in enumerate(lists)]
+                used = sum(k < len(one) for one in lists)
+                word = int(k == count - 1) | used << 1
+                shift = 1 + config.lane_count_bits
+                word |= pack(offsets, config.offset_bits) << shift
+                bench.at(cycle, "loads", dict(target=Target.SEQUENCE, bank=1, row=row,
+                                              address=address, data=word))
+                data = pack(fields, 2) << (config.filter_word_bits * row)
+                full = getattr(bench, "fields", {})
+                full[address] = full.get(address, 0) | data
+                bench.fields = full
+                cycle += 1
+                address += 1
+        depth = max(depth, address)
+    for address in range(depth):
+        bench.at(cycle, "loads", dict(target=Target.FILTER, bank=1, row=0, address=address,
+                                      broadcast=1, data=bench.fields[address]))
+        cycle += 1
+    for stream in range(4):
+        for word in range(length):
+            cycle = send_ifmap(bench, cycle, stream, word, acts[stream, word])
+    for half in range(2):
+        bench.at(cycle + half * depth, "windows", dict(
+            mode=Mode.TERNARY, lane_offsets=1, bank=1, half=half, columns=2, rows_enable=3,
+            psums=filters, filter_length=0, ring_base=0))
+    cycle += 2 * depth - 1 + bench.timing.drain_delay
+    for half in range(2):
+        for m in range(filters):
+            bench.at(cycle + half * filters + m, "drains",
+                     dict(half=half, address=m, columns=2, rows_enable=3))
+    seen, totals = bench.run(cycle + 40)
+    for half in range(2):
+        for m in range(filters):
+            for column in range(2):
+                expected = sum(product(Mode.TERNARY, dense[row, m, i, lane],
+                                       acts[ids[row, column], i, lane], config)
+                               for row in range(2) for i in range(length) for lane in range(2))
+                when = cycle + half * filters + m + bench.timing.psum_latency + column
+                assert seen[when][column] == expected
+    assert totals["mac_lanes"] == 2 * 2 * int((dense != 0).sum())
+
+
+def test_rows_and_columns_that_are_off_add_nothing():
+    config = TINY.with_changes(rows=3, cols=2, lanes=1)
+    bench = ArrayBench(config)
+    cycle = load_filters(bench, load_ids(bench, 0, [[0, 0]] * 3), np.array([[[1]]] * 3))
+    cycle = send_ifmap(bench, cycle, 0, 0, [7])
+    bench.at(cycle, "windows", dict(mode=Mode.TERNARY, bank=0, half=0, columns=1, rows_enable=0b101,
+                                    psums=1, filter_length=1, ring_base=0))
+    drain = cycle + bench.timing.drain_delay
+    bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=0b101))
+    seen, totals = bench.run(drain + 40)
+    assert seen[drain + bench.timing.psum_latency][0] == 14
+    assert totals["mac_words"] == 2
+    assert totals["psum_reads"] == 2
