@@ -98,6 +98,8 @@ PASS_LAYOUT = data.StructLayout({
     "width": 12,
     "row_words": 16,      # buffer words from one ifmap row to the next
     "pixel_words": 12,
+    "block_words": 16,    # buffer words from one row block to the next
+    "skip_words": 16,     # buffer words passed over between windows
     "first_columns": 4,   # ifmap columns fed before the first window: kernel width
     "step_columns": 4,    # ... and before each later one: min(kernel width, stride)
     "skip_columns": 4,    # ifmap columns passed over between windows: max(0, stride - kernel width)

@@ -189,6 +189,8 @@ class LayerCompiler:
             pixel_words=work.pixel_words, first_columns=mapping.kernel_columns,
             step_columns=mapping.step_columns, skip_columns=mapping.skip_columns,
             outer_rows=blocks, outer_row_step=block_step, inner_rows=rows,
+            block_words=block_step * row_words,
+            skip_words=mapping.skip_columns * work.pixel_words,
             groups=mapping.groups, group_words=mapping.group_words,
             valid_words=work.plane_words - word, fill=self._plane_fill(plane))
         fed = mapping.kernel_columns + (mapping.positions - 1) * mapping.step_columns

@@ -1,0 +1,142 @@
+"""The feed walk: visits the ifmap words of a pass in the order in which they are fed."""
+
+from amaranth import Module, Signal, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.program import PASS_LAYOUT
+
+__all__ = ["FeedWalk", "fed_word_layout"]
+
+
+def fed_word_layout(config):
+    """A word of the walk: where it lies, who gets it, and whether there is anything there.
+
+    ``inside`` is false for padded taps, ``exists`` for channel words past the last.
+    """
+    return data.StructLayout({
+        "address": 16, "stream": config.STREAM_ID_BITS, "ring": config.offset_bits,
+        "inside": 1, "exists": 1})
+
+
+class FeedWalk(wiring.Component):
+    """Nested loops over columns, row blocks, rows, groups and words, by addition alone.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    current : In
+        The pass that is walked.
+    start : In
+        Goes to the first word of ``current``.
+    step : In
+        Goes on to the next word.
+    word : Out
+        The word at hand.
+    step_ends, pass_ends : Out
+        It is the last of its step, of its pass.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        super().__init__({
+            "current": In(PASS_LAYOUT), "start": In(1), "step": In(1),
+            "word": Out(fed_word_layout(config)), "step_ends": Out(1), "pass_ends": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        current = self.current
+        word, group, row, block, column, position = (
+            Signal(bits, name=name) for name, bits in (
+                ("word_index", 7), ("group", 5), ("row", 7), ("block", 5), ("column", 4),
+                ("position", 12)))
+        columns = Signal(4)
+        ends = [Signal(name=f"{name}_ends") for name in
+                ("word", "group", "row", "block", "column")]
+        m.d.comb += [
+            ends[0].eq(word == current.group_words - 1),
+            ends[1].eq(ends[0] & (group == current.groups - 1)),
+            ends[2].eq(ends[1] & (row == current.inner_rows - 1)),
+            ends[3].eq(ends[2] & (block == current.outer_rows - 1)),
+            ends[4].eq(ends[3] & (column == columns - 1)),
+            self.step_ends.eq(ends[4]),
+            self.pass_ends.eq(ends[4] & (position == current.positions - 1)),
+        ]
+        with m.If(self.start):
+            m.d.sync += [counter.eq(0) for counter in (word, group, row, block, column, position)]
+            m.d.sync += columns.eq(current.first_columns)
+        with m.Elif(self.step):
+            for counter, end in zip((word, group, row, block, column), ends, strict=True):
+                m.d.sync += counter.eq(counter + 1)
+                with m.If(end):
+                    m.d.sync += counter.eq(0)
+                if counter is not word:
+                    inner = ends[(word, group, row, block, column).index(counter) - 1]
+                    with m.If(~inner):
+                        m.d.sync += counter.eq(counter)
+            with m.If(ends[4]):
+                m.d.sync += [position.eq(position + 1), columns.eq(current.step_columns)]
+        self._places(m, ends, word)
+        self._bounds(m, ends)
+        return m
+
+    def _places(self, m, ends, word):
+        """Buffer address, stream and ring address."""
+        current = self.current
+        base = {name: Signal(16, name=f"{name}_address") for name in ("row", "block", "column")}
+        address, stream, ring = Signal(16), Signal.like(self.word.stream), Signal.like(
+            self.word.ring)
+        after = {
+            "row": base["row"] + current.row_words,
+            "block": base["block"] + current.block_words,
+            "column": base["column"] + current.pixel_words,
+        }
+        after_step = Signal(16)
+        m.d.comb += after_step.eq(after["column"] + current.skip_words)
+        with m.If(self.start):
+            m.d.sync += [signal.eq(current.feed_address) for signal in (address, *base.values())]
+            m.d.sync += [stream.eq(0), ring.eq(current.ring_start)]
+        with m.Elif(self.step):
+            m.d.sync += address.eq(address + 1)
+            with m.If(ends[0]):
+                m.d.sync += stream.eq(stream + 1)
+            for end, level, inner in ((ends[1], "row", ()), (ends[2], "block", ("row",)),
+                                      (ends[3], "column", ("row", "block"))):
+                with m.If(end):
+                    m.d.sync += [signal.eq(after[level]) for signal in
+                                 (address, base[level], *(base[name] for name in inner))]
+            with m.If(ends[3]):
+                m.d.sync += [stream.eq(0), ring.eq(ring + current.group_words)]
+            with m.If(ends[4]):
+                m.d.sync += [signal.eq(after_step) for signal in (address, *base.values())]
+        m.d.comb += [self.word.address.eq(address), self.word.stream.eq(stream),
+                     self.word.ring.eq(ring + word)]
+
+    def _bounds(self, m, ends):
+        """Ifmap coordinates, and which word of the pixel this is."""
+        current = self.current
+        x, y, block_y = (Signal(signed(14), name=name) for name in ("x", "y", "block_y"))
+        pixel_word = Signal(12)
+        with m.If(self.start):
+            m.d.sync += [x.eq(current.x_start), y.eq(current.y_start),
+                         block_y.eq(current.y_start), pixel_word.eq(0)]
+        with m.Elif(self.step):
+            m.d.sync += pixel_word.eq(pixel_word + 1)
+            with m.If(ends[1]):
+                m.d.sync += [pixel_word.eq(0), y.eq(y + 1)]
+            with m.If(ends[2]):
+                next_y = block_y + current.outer_row_step
+                m.d.sync += [y.eq(next_y), block_y.eq(next_y)]
+            with m.If(ends[3]):
+                m.d.sync += [x.eq(x + 1), y.eq(current.y_start), block_y.eq(current.y_start)]
+            with m.If(ends[4]):
+                m.d.sync += x.eq(x + 1 + current.skip_columns)
+        m.d.comb += [
+            self.word.inside.eq((x >= 0) & (x < current.width) & (y >= 0)
+                                & (y < current.height)),
+            self.word.exists.eq(pixel_word < current.valid_words),
+        ]

@@ -1,0 +1,112 @@
+"""The feeder: sends ifmap words from the global buffer over the multicast network."""
+
+from amaranth import Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.bundles import ifmap_layout
+from hw.feed_walk import FeedWalk, fed_word_layout
+from hw.global_buffer import READ_LATENCY
+from hw.program import PASS_LAYOUT
+
+__all__ = ["FEED_LATENCY", "STEPS_AHEAD", "Feeder"]
+
+FEED_LATENCY = READ_LATENCY + 1
+"""Cycles from the walk's visit of a word to the word on the network."""
+
+STEPS_AHEAD = 2
+"""Steps fed before the first window ends: the one in use and one more."""
+
+
+class Feeder(wiring.Component):
+    """One word a cycle while a step is allowed; one idle cycle before each pass.
+
+    Step 0 of a pass brings the first window's columns, each later step those that the next
+    window adds. Step j of a run may begin ``j - STEPS_AHEAD + 1`` windows after ended.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    clear : In
+    passes : In stream
+        Accepted with the last word of the pass.
+    allow : In
+        A window ends: one more step may be fed, from the next cycle on.
+    address, word : Out, In
+        To and from the global buffer.
+    ifmaps : Out stream
+    step_done : Out
+        High with the last word of a step.
+    reads, transfers : Out
+        Words read from the buffer, words sent, since ``clear``; zero without counters.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        super().__init__({
+            "clear": In(1), "passes": In(stream.Signature(PASS_LAYOUT)), "allow": In(1),
+            "address": Out(16), "word": In(config.word_bits),
+            "ifmaps": Out(stream.Signature(ifmap_layout(config), always_ready=True)),
+            "step_done": Out(1), "reads": Out(32), "transfers": Out(32),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.walk = walk = FeedWalk(self._config)
+        credits = Signal(range(STEPS_AHEAD + 1), init=STEPS_AHEAD)
+        in_step = Signal()
+        take = Signal()
+        visit = Signal()
+        m.d.comb += walk.current.eq(self.passes.payload)
+        with m.FSM():
+            with m.State("START"):
+                with m.If(self.passes.valid):
+                    m.d.comb += walk.start.eq(1)
+                    m.next = "FEED"
+            with m.State("FEED"):
+                m.d.comb += [
+                    take.eq(~in_step & (credits != 0)), visit.eq(in_step | (credits != 0)),
+                    walk.step.eq(visit), self.passes.ready.eq(visit & walk.pass_ends),
+                ]
+                with m.If(visit):
+                    m.d.sync += in_step.eq(~walk.step_ends)
+                    with m.If(walk.pass_ends):
+                        m.next = "START"
+        m.d.sync += credits.eq(credits + self.allow - take)
+        with m.If(self.clear):
+            m.d.sync += credits.eq(STEPS_AHEAD)
+        self._send(m, walk, visit)
+        return m
+
+    def _send(self, m, walk, visit):
+        """Three registers from the walk to the network: address, memory, word."""
+        config = self._config
+        layout = data.StructLayout({"valid": 1, "ends": 1, "fill": config.act_bits,
+                                    "word": fed_word_layout(config)})
+        stages = [Signal(layout, name=f"stage_{i}") for i in range(FEED_LATENCY)]
+        m.d.sync += [
+            stages[0].valid.eq(visit), stages[0].ends.eq(walk.step_ends),
+            stages[0].fill.eq(self.passes.p.fill), stages[0].word.eq(walk.word),
+        ]
+        m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:],
+                                                                 strict=False)]
+        out, sent = stages[-1], self.ifmaps.p
+        m.d.comb += [
+            self.address.eq(stages[0].word.address),
+            self.ifmaps.valid.eq(out.valid), sent.stream.eq(out.word.stream),
+            sent.address.eq(out.word.ring),
+            self.step_done.eq(out.valid & out.ends),
+        ]
+        with m.If(out.word.exists & out.word.inside):
+            m.d.comb += sent.data.eq(self.word)
+        with m.Elif(out.word.exists):
+            m.d.comb += sent.data.eq(out.fill.replicate(config.lanes))
+        if config.counters:
+            read = out.valid & out.word.exists & out.word.inside
+            m.d.sync += [self.reads.eq(self.reads + read),
+                         self.transfers.eq(self.transfers + out.valid)]
+            with m.If(self.clear):
+                m.d.sync += [self.reads.eq(0), self.transfers.eq(0)]
