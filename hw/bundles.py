@@ -10,6 +10,7 @@ from amaranth.utils import ceil_log2
 from hw.mode import MODE_BITS
 
 __all__ = ["COLUMN_BITS", "buffer_beat_layout", "drain_layout", "ifmap_layout", "load_beat_layout",
+           "output_layout", "pooled_layout",
            "psum_shape", "read_request_layout", "result_layout", "threshold_beat_layout",
            "window_layout", "write_layout"]
 
@@ -97,3 +98,25 @@ def result_layout(config):
 def psum_shape(config):
     """A partial sum."""
     return signed(config.psum_bits)
+
+
+def output_layout(config):
+    """How the words of a final pass leave, and where they go.
+
+    ``words`` is the number of words of each column at each position. Other fields as in
+    ``hw.program.PASS_LAYOUT``.
+    """
+    return data.StructLayout({
+        "raw": 1, "pool": 3, "positions": 12, "words": 8, "columns": COLUMN_BITS,
+        "output_address": 32, "column_bytes": 24, "position_bytes": 16})
+
+
+def pooled_layout(config):
+    """A word after pooling. ``present`` is false where the end of a pass leaves nothing.
+
+    ``column_ends``: the last column of its position and word; ``position_ends``: the last word of
+    its position as well; ``pass_ends``: the pass has no more.
+    """
+    return data.StructLayout({
+        "data": config.output_bits, "present": 1, "column_ends": 1, "position_ends": 1,
+        "pass_ends": 1})

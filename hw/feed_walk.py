@@ -70,14 +70,12 @@ class FeedWalk(wiring.Component):
             m.d.sync += [counter.eq(0) for counter in (word, group, row, block, column, position)]
             m.d.sync += columns.eq(current.first_columns)
         with m.Elif(self.step):
-            for counter, end in zip((word, group, row, block, column), ends, strict=True):
-                m.d.sync += counter.eq(counter + 1)
+            for level, (counter, end) in enumerate(zip((word, group, row, block, column), ends,
+                                                       strict=True)):
                 with m.If(end):
                     m.d.sync += counter.eq(0)
-                if counter is not word:
-                    inner = ends[(word, group, row, block, column).index(counter) - 1]
-                    with m.If(~inner):
-                        m.d.sync += counter.eq(counter)
+                with m.Elif(ends[level - 1] if level else 1):
+                    m.d.sync += counter.eq(counter + 1)
             with m.If(ends[4]):
                 m.d.sync += [position.eq(position + 1), columns.eq(current.step_columns)]
         self._places(m, ends, word)

@@ -15,12 +15,15 @@ class WindowEngine(wiring.Component):
 
     A window starts, at the earliest, in the cycle after the previous one ended and in the cycle
     after the feeder reported its step. It ends after ``window_cycles`` (at least 2), and not
-    before ``drain_cycles`` of the previous window have gone by since that one ended. The
+    before ``drain_cycles`` of the previous window have gone by since that one ended, and
+    ``pass_gap`` more where that was the last of its pass. The
     compiler chooses ``window_cycles`` long enough for the row with the most work.
 
     Parameters
     ----------
     config : AcceleratorConfig
+    pass_gap : int
+        Cycles by which passes are kept apart on the output path.
 
     Members
     -------
@@ -43,8 +46,9 @@ class WindowEngine(wiring.Component):
     busy : Out
     """
 
-    def __init__(self, config):
+    def __init__(self, config, pass_gap):
         self._config = config
+        self._pass_gap = pass_gap
         super().__init__({
             "clear": In(1),
             "passes": In(stream.Signature(PASS_LAYOUT)),
@@ -62,7 +66,7 @@ class WindowEngine(wiring.Component):
         position = Signal(12)
         ring_base = Signal(self._config.offset_bits)
         cycles_left = Signal(20)
-        drain_left = Signal(14)
+        drain_left = Signal(15)
         last_position = Signal()
         start = Signal()
         m.d.comb += [
@@ -88,6 +92,7 @@ class WindowEngine(wiring.Component):
                 drain_left.eq(current.drain_cycles - 1),
             ]
             with m.If(last_position):
+                m.d.sync += drain_left.eq(current.drain_cycles + (self._pass_gap - 1))
                 m.d.sync += [position.eq(0), self.passes_done.eq(self.passes_done + 1)]
         with m.If(self.clear):
             m.d.sync += [steps_ready.eq(0), self.passes_done.eq(0), self.half.eq(0)]

@@ -1,0 +1,61 @@
+"""The psum bank of a column: psums that several passes add up."""
+
+from amaranth import Module, Signal
+from amaranth.lib import memory, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.bundles import psum_shape, result_layout
+
+__all__ = ["PsumBank"]
+
+
+class PsumBank(wiring.Component):
+    """Adds a psum to what earlier passes left, and keeps it or shows it.
+
+    One psum per cycle. ``sum`` is there two cycles after the psum came, and stays until two cycles
+    after the next. An address must not come again within two cycles.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+
+    Members
+    -------
+    results : In stream
+        What becomes of the psum at hand.
+    psum : In
+    sum, raw, last : Out
+        The psum added up so far, and what its result said.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        super().__init__({
+            "results": In(stream.Signature(result_layout(config), always_ready=True)),
+            "psum": In(psum_shape(config)), "sum": Out(psum_shape(config)),
+            "raw": Out(1), "last": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self._config
+        m.submodules.bank = bank = memory.Memory(
+            shape=psum_shape(config), depth=config.bank_words, init=[])
+        read_port, write_port = bank.read_port(), bank.write_port()
+        result = Signal(result_layout(config))
+        valid = Signal()
+        psum = Signal(psum_shape(config))
+        before = Signal(psum_shape(config))
+        m.d.comb += read_port.addr.eq(self.results.p.address)
+        m.d.sync += [valid.eq(self.results.valid), result.eq(self.results.payload),
+                     psum.eq(self.psum)]
+        with m.If(~result.first):
+            m.d.comb += before.eq(read_port.data)
+            with m.If(result.shift):
+                m.d.comb += before.eq(read_port.data << config.act_bits)
+        with m.If(valid):
+            m.d.sync += [self.sum.eq(before + psum), self.raw.eq(result.raw),
+                         self.last.eq(result.last)]
+        m.d.sync += [write_port.en.eq(valid & ~result.final), write_port.addr.eq(result.address)]
+        m.d.comb += write_port.data.eq(self.sum)
+        return m
