@@ -8,6 +8,7 @@ from hw.bundles import drain_layout, ifmap_layout, load_beat_layout, psum_shape,
 from hw.processing_element import ProcessingElement
 from hw.row_counters import RowCounters, row_events_layout
 from hw.row_edge import RowEdge
+from hw.shared_module import SharedModule
 
 __all__ = ["PeArray"]
 
@@ -52,7 +53,8 @@ class PeArray(wiring.Component):
         psums = [0] * self._config.cols
         totals = 0
         for row in range(self._config.rows):
-            edge = m.submodules[f"edge_{row}"] = RowEdge(self._config)
+            edge = RowEdge(self._config)
+            m.submodules[f"edge_{row}"] = SharedModule(edge)
             m.d.comb += edge.row.eq(row)
             for name in ("windows", "drains", "ifmaps", "loads"):
                 source = getattr(below, name if below is self else f"{name}_o")
@@ -71,7 +73,8 @@ class PeArray(wiring.Component):
         left = (edge.ops, edge.ifmaps, edge.loads, edge.drains)
         sums = []
         for column in range(self._config.cols):
-            element = m.submodules[f"pe_{row}_{column}"] = ProcessingElement(self._config)
+            element = ProcessingElement(self._config)
+            m.submodules[f"pe_{row}_{column}"] = SharedModule(element)
             m.d.comb += [element.column.eq(column), element.psum_i.eq(psums[column])]
             for source, sink in zip(left, (element.op_i, element.ifmap_i, element.load_i,
                                            element.drain_i), strict=True):
@@ -81,7 +84,8 @@ class PeArray(wiring.Component):
         return sums, left[1]
 
     def _count(self, m, row, edge, words, totals):
-        counters = m.submodules[f"counters_{row}"] = RowCounters(self._config)
+        counters = RowCounters(self._config)
+        m.submodules[f"counters_{row}"] = SharedModule(counters)
         for source, sink in ((edge.ops, counters.ops), (edge.loads, counters.loads),
                              (edge.drains, counters.drains), (words, counters.words)):
             m.d.comb += [sink.valid.eq(source.valid), sink.payload.eq(source.payload)]

@@ -11,6 +11,7 @@ from hw.bundles import (COLUMN_BITS, output_layout, psum_shape, result_layout,
 from hw.max_pool import MaxPool
 from hw.output_writer import OutputWriter
 from hw.post_column import PostColumn
+from hw.shared_module import SharedModule
 from hw.threshold_memory import ThresholdMemory
 
 __all__ = ["PostPath", "post_events_layout"]
@@ -98,7 +99,8 @@ class PostPath(wiring.Component):
         m.d.sync += [early.eq(rows.p.columns), columns.eq(early)]
         token = word = None
         for index in range(self._config.cols):
-            column = m.submodules[f"column_{index}"] = PostColumn(self._config)
+            column = PostColumn(self._config)
+            m.submodules[f"column_{index}"] = SharedModule(column)
             m.d.comb += [
                 column.results_i.valid.eq(results.valid),
                 column.results_i.payload.eq(results.payload),

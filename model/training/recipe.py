@@ -38,7 +38,7 @@ class Recipe:
 
 RECIPES = {recipe.name: recipe for recipe in (
     *(Recipe(dataset="mnist", family=family, epochs=epochs)
-      for family, epochs in (("bnn", 12), ("twn", 12), ("w1a3", 12), ("w2a2", 12))),
+      for family, epochs in (("bnn", 30), ("twn", 12), ("w1a3", 12), ("w2a2", 12))),
     *(Recipe(dataset="fashion", family=family, epochs=8, shift_pixels=1, mirror=True)
       for family in ("bnn", "twn", "w1a3", "w2a2")),
 )}
