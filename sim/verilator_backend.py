@@ -1,0 +1,105 @@
+"""The Verilator back end: the compiled accelerator behind a few C functions."""
+
+import ctypes
+
+from hw.verilog import accelerator_verilog
+from sim.errors import SimulationError
+from sim.raw_run import RawRun
+from sim.verilator_build import build_library
+
+__all__ = ["VerilatorBackend"]
+
+_CHUNK_CYCLES = 200_000
+_RUNNING, _READ_OUTSIDE, _WRITE_OUTSIDE = 1, 2, 3
+_SIGNATURES = {
+    "bitrow_new": (ctypes.c_void_p, [ctypes.c_char_p]),
+    "bitrow_delete": (None, [ctypes.c_void_p]),
+    "bitrow_begin": (None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32,
+                            ctypes.c_uint32]),
+    "bitrow_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint64]),
+    "bitrow_cycle": (ctypes.c_uint64, [ctypes.c_void_p]),
+    "bitrow_cycles": (ctypes.c_uint32, [ctypes.c_void_p]),
+    "bitrow_status": (ctypes.c_uint32, [ctypes.c_void_p]),
+}
+
+
+class VerilatorBackend:
+    """One simulated accelerator; runs follow each other without a reset. A context manager.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    trace_path : path or None
+        Where an FST waveform goes.
+    progress : callable or None
+        Called with a line about each step of a build.
+
+    Raises
+    ------
+    SimulationError
+        If the build fails.
+    """
+
+    name = "verilator"
+
+    def __init__(self, config, trace_path=None, progress=None):
+        verilog, _ = accelerator_verilog(config)
+        path = build_library(verilog, trace_path is not None, progress)
+        self._library = ctypes.CDLL(str(path))
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = getattr(self._library, name)
+            function.restype, function.argtypes = result, arguments
+        trace = None if trace_path is None else str(trace_path).encode()
+        self._harness = self._library.bitrow_new(trace)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Ends the simulation and closes the waveform."""
+        if self._harness is not None:
+            self._library.bitrow_delete(self._harness)
+            self._harness = None
+
+    def run(self, memory, start_address, memory_model, limit_cycles, progress=None):
+        """Runs a program.
+
+        Parameters
+        ----------
+        memory : ndarray of uint8
+            Is changed.
+        start_address : int
+        memory_model : MemoryModel
+        limit_cycles : int
+            A run that takes longer is given up.
+        progress : callable or None
+            Called with the cycles so far.
+
+        Returns
+        -------
+        RawRun
+
+        Raises
+        ------
+        SimulationError
+            If the run takes too long or leaves memory.
+        """
+        library, harness = self._library, self._harness
+        library.bitrow_begin(harness, memory.ctypes.data, memory.size, start_address,
+                             memory_model.latency_cycles)
+        outcome = _RUNNING
+        while outcome == _RUNNING:
+            outcome = library.bitrow_advance(harness, _CHUNK_CYCLES)
+            cycle = library.bitrow_cycle(harness)
+            if progress is not None:
+                progress(cycle)
+            if outcome == _RUNNING and cycle > limit_cycles:
+                raise SimulationError(f"run must end within {limit_cycles} cycles, and does not")
+        if outcome in (_READ_OUTSIDE, _WRITE_OUTSIDE):
+            what = "reads" if outcome == _READ_OUTSIDE else "writes"
+            raise SimulationError(f"program must stay within memory; it {what} outside in cycle "
+                                  f"{library.bitrow_cycle(harness)}")
+        return RawRun(memory, library.bitrow_cycles(harness), library.bitrow_status(harness))
