@@ -63,7 +63,7 @@ class InstructionBlock(wiring.Component):
             self.last.eq(next_beat == 0),
         ]
         with m.If(self.beats.valid):
-            m.d.sync += fill.eq(fill + 1)
+            m.d.sync += [fill.eq(fill + 1), next_beat.eq(0)]
         with m.If(self.read):
             m.d.sync += self.instruction.eq(Cat(self.instruction[self._beat_bits:],
                                                 read_port.data))

@@ -11,6 +11,9 @@
 #include "verilated_fst_c.h"
 #endif
 
+// Verilator writes the two underscores of a stream's port as ___05F.
+#define PORT(stream, member) stream##___05F##member
+
 namespace {
 
 constexpr uint64_t kBeatBytes = 16;
@@ -65,13 +68,13 @@ public:
             const bool beat = offer_beat();
             if (outcome_ != kDone) return outcome_;
             top_->clk = 0;
-            top_->read_requests__ready = 1;
-            top_->writes__ready = 1;
+            top_->PORT(read_requests, ready) = 1;
+            top_->PORT(writes, ready) = 1;
             top_->eval();
             const bool done = top_->done;
             take_write();
             take_request();
-            if (beat && top_->read_data__ready) next_beat();
+            if (beat && top_->PORT(read_data, ready)) next_beat();
             if (outcome_ != kDone) return outcome_;
             rise();
             top_->start = 0;
@@ -108,14 +111,14 @@ private:
 
     bool offer_beat() {
         const bool beat = !bursts_.empty() && cycle_ >= bursts_.front().first_cycle;
-        top_->read_data__valid = beat;
+        top_->PORT(read_data, valid) = beat;
         if (!beat) return false;
         const uint64_t address = bursts_.front().address;
         if (address + kBeatBytes > size_) {
             outcome_ = kReadOutside;
             return false;
         }
-        std::memcpy(&top_->read_data__payload[0], memory_ + address, kBeatBytes);
+        std::memcpy(&top_->PORT(read_data, payload)[0], memory_ + address, kBeatBytes);
         return true;
     }
 
@@ -126,16 +129,16 @@ private:
     }
 
     void take_request() {
-        if (!top_->read_requests__valid) return;
-        const uint64_t payload = top_->read_requests__payload;
+        if (!top_->PORT(read_requests, valid)) return;
+        const uint64_t payload = top_->PORT(read_requests, payload);
         const Burst burst{payload & 0xffffffffu, (payload >> 32) & 0xfffffu, cycle_ + latency_};
         if (burst.beats) bursts_.push_back(burst);
     }
 
     void take_write() {
-        if (!top_->writes__valid) return;
+        if (!top_->PORT(writes, valid)) return;
         uint8_t payload[24];
-        std::memcpy(payload, &top_->writes__payload[0], sizeof payload);
+        std::memcpy(payload, &top_->PORT(writes, payload)[0], sizeof payload);
         uint32_t address;
         uint16_t strobe;
         std::memcpy(&address, payload, 4);
