@@ -7,7 +7,7 @@ import numpy as np
 from sim.activation_layout import pack_bits
 from sim.operand import OFF_FIELD
 
-__all__ = ["FilterBank", "dense_bank", "skipping_bank", "tile_fields"]
+__all__ = ["FilterBank", "dense_bank", "skipping_bank", "tile_fields", "used_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,29 +63,35 @@ def tile_fields(work, mapping, rows, filters, row_fold, word_fold):
     first, count = filters
     all_fields = work.fields[first:first + count]
     lanes = all_fields.shape[-1]
-    kernel_height, kernel_width = work.kernel
+    kernel_width = work.kernel[1]
     tile = np.full((rows, count, kernel_width, mapping.group_words, lanes), OFF_FIELD[work.mode],
                    dtype=np.uint8)
-    for row in range(mapping.rows):
-        group, kernel_row = divmod(row, mapping.kernel_rows)
+    for row in np.flatnonzero(used_rows(work, mapping, rows, row_fold, word_fold)):
+        group, kernel_row = divmod(int(row), mapping.kernel_rows)
         kernel_row += row_fold * mapping.kernel_rows
         word = (word_fold * mapping.groups + group) * mapping.group_words
-        if kernel_row >= kernel_height or word >= work.plane_words:
-            continue
         part = all_fields[:, kernel_row, :, word:word + mapping.group_words]
         tile[row, :, :, :part.shape[2]] = part
     return tile.reshape(rows, count, kernel_width * mapping.group_words, lanes)
 
 
-def dense_bank(tile, used_rows):
-    """Every word of every filter, in order."""
+def used_rows(work, mapping, rows, row_fold, word_fold):
+    """Which array rows have weights in a pass, bool [rows]; the others must stay idle."""
+    group, kernel_row = np.divmod(np.arange(rows), mapping.kernel_rows)
+    word = (word_fold * mapping.groups + group) * mapping.group_words
+    return ((group < mapping.groups) & (word < work.plane_words)
+            & (kernel_row + row_fold * mapping.kernel_rows < work.kernel[0]))
+
+
+def dense_bank(tile, used):
+    """Every word of every filter, in order, for the rows in ``used``."""
     rows, count, length, lanes = tile.shape
-    words = np.where(np.arange(rows) < used_rows, count * length, 0)
+    words = np.where(used, count * length, 0)
     fields = tile.reshape(rows, count * length, lanes).transpose(1, 0, 2)
     return FilterBank(fields, None, words, words * lanes)
 
 
-def skipping_bank(tile, used_rows, off_field):
+def skipping_bank(tile, used, off_field):
     """Only fields other than ``off_field``, each lane's own, closed up within a filter.
 
     A filter takes as many words as its fullest lane has weights, and at least one.
@@ -94,7 +100,7 @@ def skipping_bank(tile, used_rows, off_field):
     given = tile != off_field
     per_lane = given.sum(axis=2)
     per_filter = np.maximum(per_lane.max(axis=-1), 1)
-    per_filter[used_rows:] = 0
+    per_filter[~used] = 0
     words_per_row = per_filter.sum(axis=1)
     depth = int(words_per_row.max())
     fields = np.full((depth, rows, lanes), off_field, dtype=np.uint8)
@@ -106,7 +112,7 @@ def skipping_bank(tile, used_rows, off_field):
     fields[word, row, lane] = tile[row, filter_, offset, lane]
     sequence[word, row, 2 + lane] = offset
     np.add.at(sequence, (word, row, 1), 1)
-    used, last = np.nonzero(per_filter)
-    sequence[starts[used, last] + per_filter[used, last] - 1, used, 0] = 1
-    lanes_per_row = np.where(np.arange(rows) < used_rows, given.sum(axis=(1, 2, 3)), 0)
+    row, filter_ = np.nonzero(per_filter)
+    sequence[starts[row, filter_] + per_filter[row, filter_] - 1, row, 0] = 1
+    lanes_per_row = np.where(used, given.sum(axis=(1, 2, 3)), 0)
     return FilterBank(fields, sequence, words_per_row, lanes_per_row)

@@ -5,7 +5,7 @@ import numpy as np
 from hw.mode import Mode
 from hw.program import Target
 from sim.errors import CompileError
-from sim.filter_bank import dense_bank, skipping_bank, tile_fields
+from sim.filter_bank import dense_bank, skipping_bank, tile_fields, used_rows
 from sim.mapping import drain_step
 from sim.operand import OFF_FIELD
 
@@ -138,12 +138,13 @@ class LayerCompiler:
         config, builder = self._config, self._builder
         tile = tile_fields(self._work, self._mapping, config.rows,
                            self._mapping.filter_groups[group], row_fold, word_fold)
+        used = used_rows(self._work, self._mapping, config.rows, row_fold, word_fold)
         if self._skipping:
-            bank = skipping_bank(tile, self._mapping.rows, OFF_FIELD[Mode.TERNARY])
+            bank = skipping_bank(tile, used, OFF_FIELD[Mode.TERNARY])
             builder.load(Target.SEQUENCE, bank.sequence_beats(config), words=bank.words,
                          bank=index, wait_passes=self._bank_free[index])
         else:
-            bank = dense_bank(tile, self._mapping.rows)
+            bank = dense_bank(tile, used)
         builder.load(Target.FILTER, bank.filter_beats(config), words=bank.words, bank=index,
                      broadcast=1, columns=1, wait_passes=self._bank_free[index])
         self._bank_holds[index] = key
@@ -164,7 +165,7 @@ class LayerCompiler:
         self._builder.array_pass(
             mode=work.mode, lane_offsets=self._skipping, bank=index, final=final,
             first=fold == 0, shift=fold > 0 and folds[fold - 1][0] != plane, raw=raw,
-            columns=columns, rows_enable=(1 << mapping.rows) - 1, psums=psums,
+            columns=columns, rows_enable=sum(1 << row for row in np.flatnonzero(bank.words_per_row).tolist()), psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=mapping.positions,
             bank_address=slot * mapping.positions * psums, drain_step=step,
