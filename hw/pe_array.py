@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The array: rows of processing elements behind their edges."""
 
 from amaranth import Module

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The output path: from the psums at the top of the array to codes in memory."""
 
 from amaranth import Module, Signal

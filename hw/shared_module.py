@@ -70,6 +70,5 @@ class SharedModule(Elaboratable):
             return self._component
         ports = [("i" if is_input else "o", name, value)
                  for name, (value, is_input) in component_ports(self._component).items()]
-        self._component._Elaboratable__used = True
         return Instance(platform.add(self._component), *ports, i_clk=ClockSignal(),
                         i_rst=ResetSignal())

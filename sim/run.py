@@ -1,0 +1,144 @@
+"""Runs a network on RTL and holds every layer against the golden model and the prediction."""
+
+from collections import Counter
+
+import numpy as np
+
+from hw.counter_record import COUNTER_NAMES
+from hw.sequencer import Status
+from model import golden
+from sim.amaranth_backend import AmaranthBackend
+from sim.compiler import compile_network
+from sim.errors import SimulationError
+from sim.predict import predict
+from sim.raw_run import MemoryModel
+from sim.result import Difference, LayerResult, RunResult
+from sim.verilator_backend import VerilatorBackend
+
+__all__ = ["BACKENDS", "run_network"]
+
+BACKENDS = ("verilator", "amaranth")
+"""Names of the back ends."""
+
+_WORD_BYTES = 4
+
+
+def _open(backend, config, trace_path, progress):
+    if backend == "verilator":
+        return VerilatorBackend(config, trace_path, progress)
+    if backend == "amaranth":
+        if trace_path is not None:
+            raise SimulationError("backend must be verilator where a waveform is wanted, "
+                                  "not amaranth")
+        return AmaranthBackend(config)
+    raise SimulationError(f"backend must be one of {', '.join(BACKENDS)}, not {backend}")
+
+
+def run_network(network, images, *, config, labels=None, backend="verilator",
+                memory=MemoryModel(), progress=None, trace_path=None):
+    """Runs images through a network, one run of the accelerator each.
+
+    Parameters
+    ----------
+    network : model.network.Network
+    images : ndarray of uint8, shape [images, height, width, channels]
+    config : AcceleratorConfig
+    labels : ndarray or None
+    backend : str
+        One of ``BACKENDS``.
+    memory : MemoryModel
+    progress : callable or None
+        Called with (a line about what is under way, images done).
+    trace_path : path or None
+        Where an FST waveform goes.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    CompileError, SimulationError, model.errors.InputError
+        If the configuration cannot run the network, a run fails, or the images do not fit.
+    """
+    say = progress or (lambda line, done: None)
+    say("golden model", 0)
+    expected = golden.run(network, images, keep_activations=True)
+    say("compiling", 0)
+    program = compile_network(network, config)
+    prediction = predict(program, memory)
+    watch = _Comparison(program, expected)
+    cycles = 0
+    with _open(backend, config, trace_path, lambda line: say(line, 0)) as engine:
+        for index, image in enumerate(images):
+            say("running", index)
+            raw = engine.run(program.memory_with(image), program.start_address, memory,
+                             4 * prediction.cycles + 10_000)
+            if raw.status != Status.OK:
+                raise SimulationError(f"status must be OK after image {index}, "
+                                      f"not {Status(raw.status).name}")
+            cycles += raw.cycles
+            watch.add(index, raw.memory)
+    say("done", len(images))
+    accuracy = None
+    if labels is not None:
+        accuracy = float((watch.scores.argmax(axis=1) == np.asarray(labels)).mean())
+    return RunResult(
+        network=network.name, family=network.family, config=config.name, backend=backend,
+        images=len(images), layers=watch.layers(prediction, config),
+        cycles_predicted=prediction.cycles * len(images), cycles_rtl=cycles,
+        scores=watch.scores, accuracy=accuracy, peak_macs_per_cycle=config.multiplier_count)
+
+
+class _Comparison:
+    """What the runs left, image after image, against what they should have left."""
+
+    def __init__(self, program, expected):
+        self._program = program
+        self._expected = expected
+        self._images = len(expected.scores)
+        self._records = [Counter() for _ in program.layers]
+        self._differences = [None] * len(program.layers)
+        self.scores = np.zeros_like(expected.scores)
+
+    def add(self, image, memory):
+        """Takes an image's outputs and records out of memory."""
+        before = np.zeros(len(COUNTER_NAMES), dtype=np.int64)
+        for index, layer in enumerate(self._program.layers):
+            output = layer.read_output(memory)
+            self._compare(index, image, output)
+            raw = memory[layer.record_address:][:len(COUNTER_NAMES) * _WORD_BYTES]
+            record = np.frombuffer(raw.tobytes(), "<u4").astype(np.int64)
+            for name, value in zip(COUNTER_NAMES, record - before, strict=True):
+                self._records[index][name] += int(value)
+            before = record
+        self.scores[image] = output.reshape(-1)
+
+    def _compare(self, index, image, output):
+        if index < len(self._expected.activations):
+            right = self._expected.activations[index][image]
+        else:
+            right = self._expected.scores[image].reshape(output.shape)
+        if self._differences[index] is None and not np.array_equal(output, right):
+            row, column, channel = map(int, np.argwhere(output != right)[0])
+            self._differences[index] = Difference(
+                image, row, column, channel, int(right[row, column, channel]),
+                int(output[row, column, channel]))
+
+    def layers(self, prediction, config):
+        """The results of all layers."""
+        results = []
+        for index, (layer, predicted) in enumerate(zip(self._program.layers, prediction.layers,
+                                                       strict=True)):
+            should = {name: value * self._images for name, value in predicted.items()}
+            did = {name: self._records[index][name] for name in COUNTER_NAMES}
+            beats = did["dram_read_beats"] + did["dram_write_beats"]
+            results.append(LayerResult(
+                name=layer.name, mode=layer.mode, macs=layer.macs * self._images,
+                lane_slots=layer.lane_slots * self._images,
+                cycles_predicted=should.pop("cycles"), cycles_rtl=did.pop("cycles"),
+                counts_predicted=should, counts_rtl=did,
+                peak_macs_per_cycle=config.multiplier_count, skipping=layer.skipping,
+                dram_bound=beats * config.rows * config.cols > did["mac_words"],
+                first_difference=self._differences[index]))
+        return tuple(results)
