@@ -216,10 +216,10 @@ CONFIGS = {config.name: config for config in (
         name="demo", purpose="the demo: every mode, quick to build",
         rows=6, cols=7, lanes=16, act_bits=4, weight_bits=2, modes=_ALL_MODES, lane_addresses=True,
         filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096, buffer_words=4096,
-        threshold_rows=128, thresholds_per_cycle=8),
+        threshold_rows=128, thresholds_per_cycle=16),
     AcceleratorConfig(
         name="eyeriss", purpose="the array of the published chip, 12 x 14, 16 lanes, every mode",
         rows=12, cols=14, lanes=16, act_bits=4, weight_bits=2, modes=_ALL_MODES,
         lane_addresses=True, filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096,
-        buffer_words=8192, threshold_rows=128, thresholds_per_cycle=8),
+        buffer_words=8192, threshold_rows=128, thresholds_per_cycle=16),
 )}

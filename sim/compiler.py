@@ -1,9 +1,12 @@
 """Compiles a network: layers one after the other, each from memory to memory."""
 
+from functools import partial
+
 from hw.array_timing import ArrayTiming
 from hw.mode import Mode
 from sim.activation_layout import ActivationLayout
 from sim.first_layer import fold_first_layer
+from sim.filter_bank import taken_words
 from sim.layer_compiler import LayerCompiler
 from sim.mapping import map_layer
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
@@ -58,8 +61,7 @@ def _compile_layer(builder, work, input_address):
         output_shape = (work.output.height, work.output.width, work.output.channels)
         output_bytes = work.output.bytes
     output_address = builder.reserve(output_bytes)
-    skipping = _worth_skipping(work, config)
-    mapping = map_layer(work, config)
+    mapping, skipping = _best_mapping(work, config)
     LayerCompiler(builder, work, mapping, skipping, input_address, output_address,
                   ArrayTiming(config).drain_delay).compile()
     record_address = builder.mark()
@@ -68,13 +70,11 @@ def _compile_layer(builder, work, input_address):
                          output_address, work.output, output_shape, skipping)
 
 
-def _worth_skipping(work, config):
-    """Whether leaving out zeros pays: sequence words cost memory traffic, zeros cost cycles."""
-    if work.mode is not Mode.TERNARY or not config.lane_addresses:
-        return False
-    mapping = map_layer(work, config)
-    passes_per_load = len(mapping.strips) if mapping.strips_resident else 1
-    windows = mapping.positions * passes_per_load
-    words = mapping.filter_length
-    load = words * (config.rows + config.row_groups)
-    return windows * words > load
+def _best_mapping(work, config):
+    """A mapping, and whether to leave out zeros: sequence words cost traffic, zeros cost cycles."""
+    cost, mapping = map_layer(work, config)
+    if work.mode is Mode.TERNARY and config.lane_addresses:
+        skipping_cost, skipping_mapping = map_layer(work, config, partial(taken_words, work))
+        if skipping_cost < cost:
+            return skipping_mapping, True
+    return mapping, False

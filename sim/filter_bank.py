@@ -7,7 +7,8 @@ import numpy as np
 from sim.activation_layout import pack_bits
 from sim.operand import OFF_FIELD
 
-__all__ = ["FilterBank", "dense_bank", "skipping_bank", "tile_fields", "used_rows"]
+__all__ = ["FilterBank", "dense_bank", "skipping_bank", "taken_words", "tile_fields",
+           "used_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,11 @@ class FilterBank:
     def words(self):
         """Words to load for each row."""
         return self.fields.shape[0]
+
+    @property
+    def rows_enable(self):
+        """Bit i: row i has work."""
+        return sum(1 << row for row in np.flatnonzero(self.words_per_row).tolist())
 
     def filter_beats(self, config):
         """The beats of the ``FILTER`` load, uint8 [beats, 16]."""
@@ -116,3 +122,12 @@ def skipping_bank(tile, used, off_field):
     sequence[starts[row, filter_] + per_filter[row, filter_] - 1, row, 0] = 1
     lanes_per_row = np.where(used, given.sum(axis=(1, 2, 3)), 0)
     return FilterBank(fields, sequence, words_per_row, lanes_per_row)
+
+
+def taken_words(work, group_words):
+    """Words that a filter takes in one row without its zeros, on average over a ternary layer."""
+    words = work.fields.shape[3]
+    spare = -words % group_words
+    given = np.pad(work.fields != OFF_FIELD[work.mode], ((0, 0),) * 3 + ((0, spare), (0, 0)))
+    groups = given.reshape(*given.shape[:3], -1, group_words, given.shape[-1])
+    return float(np.maximum(groups.sum(axis=(2, 4)).max(axis=-1), 1).mean())

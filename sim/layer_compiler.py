@@ -165,7 +165,7 @@ class LayerCompiler:
         self._builder.array_pass(
             mode=work.mode, lane_offsets=self._skipping, bank=index, final=final,
             first=fold == 0, shift=fold > 0 and folds[fold - 1][0] != plane, raw=raw,
-            columns=columns, rows_enable=sum(1 << row for row in np.flatnonzero(bank.words_per_row).tolist()), psums=psums,
+            columns=columns, rows_enable=bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=mapping.positions,
             bank_address=slot * mapping.positions * psums, drain_step=step,

@@ -124,13 +124,16 @@ def drain_step(mapping_columns, psums, lanes, chunks, final, raw):
     return max(chunks, -(-mapping_columns // tail))
 
 
-def _estimate(work, mapping, config, density):
+def _estimate(work, mapping, config, taken_words):
     """Roughly the cycles of a mapping; only to compare mappings with each other."""
+    length, beats = mapping.filter_length, config.row_groups
+    if taken_words is not None:
+        length, beats = taken_words(mapping.group_words), config.row_groups + config.rows
     planes_folds = work.planes * mapping.row_folds * mapping.word_folds
     total = 0
     for _, psums in mapping.filter_groups:
-        compute = max(psums * mapping.filter_length * density, psums)
-        load = (psums * mapping.filter_length * config.row_groups + _LOAD_OVERHEAD_CYCLES)
+        compute = max(psums * length, psums)
+        load = psums * length * beats + _LOAD_OVERHEAD_CYCLES
         for strip, (_, columns) in enumerate(mapping.strips):
             blocks, _, rows = mapping.feed_rows(columns)
             feed = blocks * rows * mapping.rows // mapping.kernel_rows * mapping.group_words
@@ -156,15 +159,21 @@ def _candidate(work, config, group_words, psums):
         whole_input=work.stored.words <= config.buffer_words)
 
 
-def map_layer(work, config, density=1.0):
+def map_layer(work, config, taken_words=None):
     """The mapping with the fewest cycles, by estimate, among those the scratchpads allow.
+
+    Returns
+    -------
+    float, LayerMapping
+        Estimated cycles and the mapping.
 
     Parameters
     ----------
     work : LayerWork
     config : AcceleratorConfig
-    density : float
-        Share of words left where zero weights are skipped.
+    taken_words : callable or None
+        Where zero weights are skipped: for a number of words in a group, the words that are left
+        of a filter in one row, on average.
 
     Raises
     ------
@@ -191,11 +200,11 @@ def map_layer(work, config, density=1.0):
             blocks, _, rows = mapping.feed_rows(columns)
             if blocks * rows * mapping.groups >= 1 << config.STREAM_ID_BITS or rows > 127:
                 continue
-            cost = _estimate(work, mapping, config, density)
+            cost = _estimate(work, mapping, config, taken_words)
             if best is None or cost <= best[0]:
                 best = cost, mapping
     if best is None:
         raise CompileError(f"layer {work.name}: kernel width {kernel_width}, output width "
                            f"{work.out_width} and {chunks} threshold rows must fit the scratchpads "
                            f"and banks of configuration {config.name}, and do not")
-    return best[1]
+    return best

@@ -1,4 +1,4 @@
-"""Verilator builds: the accelerator's Verilog and the harness as a shared library, kept by content."""
+"""Verilator builds: Verilog and the harness as a shared library, kept by content."""
 
 import hashlib
 import importlib.util
