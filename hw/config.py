@@ -88,7 +88,8 @@ class AcceleratorConfig:
         self._check_powers_of_two()
         self._check_words_fit_a_beat()
         if not self.modes or len(set(self.modes)) != len(self.modes):
-            raise ConfigError(f"modes must be a non-empty tuple without repeats, not {self.modes!r}")
+            raise ConfigError("modes must be a non-empty tuple without repeats, "
+                              f"not {self.modes!r}")
         if self.lane_addresses and Mode.TERNARY not in self.modes:
             raise ConfigError(
                 f"modes must contain TERNARY when lane_addresses is set, not {self.modes!r}")
@@ -195,7 +196,8 @@ class AcceleratorConfig:
         known = {field.name for field in fields(self)}
         unknown = sorted(set(changes) - known)
         if unknown:
-            raise ConfigError(f"field must be one of {', '.join(sorted(known))}, not {unknown[0]!r}")
+            raise ConfigError(f"field must be one of {', '.join(sorted(known))}, "
+                              f"not {unknown[0]!r}")
         return replace(self, **changes)
 
 

@@ -1,4 +1,4 @@
-"""Merging of equal modules: Amaranth emits one for each instance, a board wants one for each kind."""
+"""Merging of equal modules: Amaranth emits one for each instance, a board wants one of each."""
 
 from collections import Counter
 import re

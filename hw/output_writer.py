@@ -82,7 +82,8 @@ class OutputWriter(wiring.Component):
         after_word, after_position = Signal(32), Signal(32)
         raw_step, code_step = _RAW_BYTES, 1 << word_bytes_log2
         m.d.comb += [
-            after_word.eq(column_zero + code_step), after_position.eq(position + current.position_bytes),
+            after_word.eq(column_zero + code_step),
+            after_position.eq(position + current.position_bytes),
         ]
         with m.If(current.raw):
             m.d.comb += after_word.eq(column_zero + raw_step)

@@ -70,7 +70,8 @@ class PostColumn(wiring.Component):
             collector.word.eq(packer.word),
         ]
         for name in ("token", "row"):
-            for side, outer in (("i", getattr(self, f"{name}_i")), ("o", getattr(self, f"{name}_o"))):
+            for side in ("i", "o"):
+                outer = getattr(self, f"{name}_{side}")
                 inner = getattr(collector, f"{name}_{side}")
                 source, sink = (outer, inner) if side == "i" else (inner, outer)
                 m.d.comb += [sink.valid.eq(source.valid), sink.payload.eq(source.payload)]

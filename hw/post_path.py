@@ -7,8 +7,14 @@ from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from hw.array_timing import ArrayTiming
-from hw.bundles import (COLUMN_BITS, output_layout, psum_shape, result_layout,
-                        threshold_beat_layout, write_layout)
+from hw.bundles import (
+    COLUMN_BITS,
+    output_layout,
+    psum_shape,
+    result_layout,
+    threshold_beat_layout,
+    write_layout,
+)
 from hw.max_pool import MaxPool
 from hw.output_writer import OutputWriter
 from hw.post_column import PostColumn
@@ -23,8 +29,8 @@ def post_events_layout():
 
     Reads and writes of the psum banks; rows of thresholds compared; words before pooling.
     """
-    return data.StructLayout({name: 32 for name in (
-        "bank_reads", "bank_writes", "threshold_compares", "output_words")})
+    return data.StructLayout(dict.fromkeys((
+        "bank_reads", "bank_writes", "threshold_compares", "output_words"), 32))
 
 
 class PostPath(wiring.Component):

@@ -7,8 +7,12 @@ from amaranth.lib.wiring import In, Out
 from hw.bundles import psum_shape
 from hw.compressor import CompressorTree, tree_latency
 from hw.multiplier import Multiplier, product_bits
-from hw.operation import (element_drain_layout, element_load_layout, operation_layout,
-                          tagged_ifmap_layout)
+from hw.operation import (
+    element_drain_layout,
+    element_load_layout,
+    operation_layout,
+    tagged_ifmap_layout,
+)
 
 __all__ = ["ProcessingElement"]
 

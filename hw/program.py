@@ -7,14 +7,14 @@ everything and writes the counters to memory, ``END`` finishes the run.
 
 from enum import IntEnum
 
-from amaranth import unsigned, signed
+from amaranth import signed, unsigned
 from amaranth.lib import data
 
 from hw.mode import MODE_BITS
 
-__all__ = ["BLOCK_INSTRUCTIONS", "INSTRUCTION_BEATS", "INSTRUCTION_BITS", "INSTRUCTION_BYTES", "LAYOUTS", "LOAD_LAYOUT",
-           "MARK_LAYOUT", "OPCODE_BITS", "PASS_LAYOUT", "Opcode", "ProgramError", "Target",
-           "decode", "encode"]
+__all__ = ["BLOCK_INSTRUCTIONS", "INSTRUCTION_BEATS", "INSTRUCTION_BITS", "INSTRUCTION_BYTES",
+           "LAYOUTS", "LOAD_LAYOUT", "MARK_LAYOUT", "OPCODE_BITS", "PASS_LAYOUT", "Opcode",
+           "ProgramError", "Target", "decode", "encode"]
 
 INSTRUCTION_BITS = 512
 INSTRUCTION_BYTES = INSTRUCTION_BITS // 8

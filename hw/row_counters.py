@@ -4,8 +4,12 @@ from amaranth import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.operation import (element_drain_layout, element_load_layout, operation_layout,
-                          tagged_ifmap_layout)
+from hw.operation import (
+    element_drain_layout,
+    element_load_layout,
+    operation_layout,
+    tagged_ifmap_layout,
+)
 
 __all__ = ["RowCounters", "row_events_layout"]
 
@@ -16,8 +20,9 @@ def row_events_layout():
     ``mac_words``: word operations; ``mac_lanes``: lanes with a weight in them; writes to filter,
     ifmap and psum scratchpads; reads of psum scratchpads.
     """
-    return data.StructLayout({name: 32 for name in (
-        "mac_words", "mac_lanes", "filter_writes", "ifmap_writes", "psum_writes", "psum_reads")})
+    return data.StructLayout(dict.fromkeys((
+        "mac_words", "mac_lanes", "filter_writes", "ifmap_writes", "psum_writes", "psum_reads"),
+        32))
 
 
 class RowCounters(wiring.Component):

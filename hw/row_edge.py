@@ -6,8 +6,12 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import drain_layout, ifmap_layout, load_beat_layout, window_layout
-from hw.operation import (element_drain_layout, element_load_layout, operation_layout,
-                          tagged_ifmap_layout)
+from hw.operation import (
+    element_drain_layout,
+    element_load_layout,
+    operation_layout,
+    tagged_ifmap_layout,
+)
 from hw.program import Target
 from hw.row_sequencer import RowSequencer
 

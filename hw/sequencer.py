@@ -8,8 +8,16 @@ from amaranth.lib.wiring import In, Out
 
 from hw.bundles import read_request_layout
 from hw.instruction_block import InstructionBlock
-from hw.program import (BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, INSTRUCTION_BYTES, LOAD_LAYOUT,
-                        MARK_LAYOUT, OPCODE_BITS, PASS_LAYOUT, Opcode)
+from hw.program import (
+    BLOCK_INSTRUCTIONS,
+    INSTRUCTION_BEATS,
+    INSTRUCTION_BYTES,
+    LOAD_LAYOUT,
+    MARK_LAYOUT,
+    OPCODE_BITS,
+    PASS_LAYOUT,
+    Opcode,
+)
 
 __all__ = ["Sequencer", "Status"]
 

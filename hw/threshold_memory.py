@@ -15,7 +15,8 @@ _BEAT_THRESHOLDS = 4
 def threshold_row_layout(config):
     """A row of thresholds on its way along the columns: the first, the last of its psum.
 
-    ``raw``: nothing is compared, the row only keeps the time. ``columns`` counts the active columns from here on.
+    ``raw``: nothing is compared, the row only keeps the time. ``columns`` counts
+    the active columns from here on.
     """
     return data.StructLayout({
         "first": 1, "last": 1, "raw": 1, "columns": COLUMN_BITS,

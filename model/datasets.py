@@ -41,8 +41,9 @@ class Dataset:
 def bundled():
     """The first 300 test images of Fashion-MNIST (MIT licence; see the folder's NOTICE)."""
     folder = resources.files("model") / "data"
-    return Dataset("fashion", _images(_unzip(folder / "fashion-300-images-idx3-ubyte.gz"), "images"),
-                   _labels(_unzip(folder / "fashion-300-labels-idx1-ubyte.gz"), "labels"))
+    images, labels = (folder / f"fashion-300-{name}-ubyte.gz"
+                      for name in ("images-idx3", "labels-idx1"))
+    return Dataset("fashion", _images(_unzip(images), images), _labels(_unzip(labels), labels))
 
 
 def read_folder(folder, name, part="t10k"):

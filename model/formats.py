@@ -221,8 +221,8 @@ def parse_format(name):
     fixed = {"bipolar": bipolar, "ternary": ternary, "quinary": quinary}
     if name in fixed:
         return fixed[name]()
-    match = re.fullmatch(r"(dorefa|uint|int|shared)([1-8])(?:@(-?\d{1,3}))?(?:\[([-\d,]{1,2048})\])?",
-                         name) if isinstance(name, str) else None
+    pattern = r"(dorefa|uint|int|shared)([1-8])(?:@(-?\d{1,3}))?(?:\[([-\d,]{1,2048})\])?"
+    match = re.fullmatch(pattern, name) if isinstance(name, str) else None
     if match:
         kind, bits, zero_point, entries = match[1], int(match[2]), match[3], match[4]
         if kind == "shared" and entries and zero_point is None:

@@ -51,7 +51,8 @@ def run(network, images, *, keep_activations=False, progress=None):
         If the images do not fit the network.
     """
     if images.ndim != 4 or images.shape[1:] != tuple(network.input_shape):
-        raise InputError(f"images must be of shape (images, {', '.join(map(str, network.input_shape))}), "
+        expected = ", ".join(map(str, network.input_shape))
+        raise InputError(f"images must be of shape (images, {expected}), "
                          f"not {images.shape}")
     network.input_format.check(images)
     chunk = _chunk_images(network)

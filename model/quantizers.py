@@ -74,7 +74,7 @@ def quantize_weights(weights, bits):
 
 
 def quantize_activations(values, bits):
-    """DoReFa activations (arXiv 1606.06160, Eq. 5, 6 and 11): codes of ``uint`` of values 0 to 1."""
+    """DoReFa activations (arXiv 1606.06160, Eq. 11): ``uint`` codes of values 0 to 1."""
     top = uint(bits).max_level
     return np.floor(np.clip(np.asarray(values), 0, 1) * top + 0.5).astype(np.uint8)
 

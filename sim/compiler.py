@@ -5,8 +5,8 @@ from functools import partial
 from hw.array_timing import ArrayTiming
 from hw.mode import Mode
 from sim.activation_layout import ActivationLayout
-from sim.first_layer import fold_first_layer
 from sim.filter_bank import taken_words
+from sim.first_layer import fold_first_layer
 from sim.layer_compiler import LayerCompiler
 from sim.mapping import map_layer
 from sim.program_image import CompiledLayer, Program, ProgramBuilder

@@ -144,6 +144,14 @@ def _estimate(work, mapping, config, taken_words):
     return total
 
 
+def _group_sizes(work, config, limit):
+    """Filters that elements may work on together: whole words of codes, or all there are."""
+    sizes = set(range(config.lanes, limit + 1, config.lanes))
+    if limit >= 1 and (limit >= work.filters or work.output is None):
+        sizes.add(min(limit, work.filters))
+    return sorted(sizes)
+
+
 def _candidate(work, config, group_words, psums):
     kernel_height, kernel_width = work.kernel
     kernel_rows, row_folds = _divide(kernel_height, config.rows)
@@ -192,9 +200,7 @@ def map_layer(work, config, taken_words=None):
                     config.bank_words // work.out_width, work.filters)
         if chunks:
             limit = min(limit, config.threshold_rows // chunks)
-        sizes = {min(limit, work.filters)} | set(range(config.lanes, limit + 1, config.lanes))
-        for psums in sorted(size for size in sizes
-                            if size and (size <= config.lanes or size % config.lanes == 0)):
+        for psums in _group_sizes(work, config, limit):
             mapping = _candidate(work, config, group_words, psums)
             columns = mapping.strips[0][1] if mapping.strips else 0
             blocks, _, rows = mapping.feed_rows(columns)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from hw.counter_record import COUNTER_NAMES
-from hw.program import (BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, INSTRUCTION_BYTES, Opcode, decode)
+from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, INSTRUCTION_BYTES, Opcode, decode
 from sim.event_counts import FilterContents, load_counts, pass_counts, step_words
 from sim.raw_run import MemoryModel
 from sim.timeline import Timeline

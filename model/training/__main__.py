@@ -1,4 +1,4 @@
-"""``python -m model.training mnist-bnn --data FOLDER``: trains a reference network and exports it."""
+"""``python -m model.training mnist-bnn --data FOLDER``: trains and exports a network."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
 """The array against sums written out in numpy."""
 
+from amaranth.sim import Simulator
 import numpy as np
 import pytest
-from amaranth.sim import Simulator
 
 from hw.array_timing import ArrayTiming
 from hw.config import CONFIGS
@@ -151,8 +151,9 @@ def test_a_drain_one_cycle_early_misses_the_sum():
         bench = ArrayBench(config)
         cycle = load_filters(bench, load_ids(bench, 0, [[0]]), np.array([[[1]]]))
         cycle = send_ifmap(bench, cycle, 0, 0, [5])
-        bench.at(cycle, "windows", dict(mode=Mode.TERNARY, lane_offsets=0, bank=0, half=0, columns=1,
-                                        rows_enable=1, psums=1, filter_length=1, ring_base=0))
+        bench.at(cycle, "windows", dict(mode=Mode.TERNARY, lane_offsets=0, bank=0, half=0,
+                                        columns=1, rows_enable=1, psums=1, filter_length=1,
+                                        ring_base=0))
         drain = cycle + bench.timing.drain_delay - early
         bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=1))
         seen, _ = bench.run(drain + 20)

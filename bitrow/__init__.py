@@ -1,0 +1,17 @@
+"""The face of bitrow: everything a notebook or a script needs, by one import."""
+
+from hw.config import CONFIGS, AcceleratorConfig
+from hw.mode import Mode
+from hw.verilog import accelerator_verilog
+from model import golden, reference
+from model.network import Layer, Network
+from model.network_file import load as load_network
+from model.network_file import save as save_network
+from sim.compiler import compile_network
+from sim.predict import predict
+from sim.raw_run import MemoryModel
+from sim.run import run_network
+
+__all__ = ["CONFIGS", "AcceleratorConfig", "Layer", "MemoryModel", "Mode", "Network",
+           "accelerator_verilog", "compile_network", "golden", "load_network", "predict",
+           "reference", "run_network", "save_network"]

@@ -1,0 +1,18 @@
+"""Progress on standard error."""
+
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+__all__ = ["run_progress"]
+
+
+@contextmanager
+def run_progress(name, images):
+    """A callable for ``run_network``'s ``progress``, shown as a bar while the context lasts."""
+    columns = (TextColumn("{task.description}"), BarColumn(),
+               TextColumn("{task.completed}/{task.total} images"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=images)
+        yield lambda line, done: bar.update(task, description=f"{name}: {line}", completed=done)

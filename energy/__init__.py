@@ -1,0 +1,1 @@
+"""Energy from counted events. Nothing here yet."""

@@ -1,0 +1,7 @@
+"""Test folders share their helpers by file name."""
+
+from pathlib import Path
+import sys
+
+for folder in ("sim",):
+    sys.path.insert(0, str(Path(__file__).parent / folder))

@@ -1,0 +1,92 @@
+"""Whole networks on the RTL: same bits, same cycles, same counts."""
+
+import pytest
+from random_networks import FAMILIES, random_network
+
+from hw.config import CONFIGS
+from model import reference
+from model.datasets import bundled
+from sim.errors import CompileError
+from sim.raw_run import MemoryModel
+from sim.run import run_network
+
+TINY, SMALL, DEMO = CONFIGS["tiny"], CONFIGS["small"], CONFIGS["demo"]
+
+
+def assert_exact(result, seed):
+    for layer in result.layers:
+        assert layer.first_difference is None, (seed, layer.name, str(layer.first_difference))
+        assert layer.cycles_predicted == layer.cycles_rtl, (seed, layer.name)
+        assert layer.counts_predicted == layer.counts_rtl, (seed, layer.name)
+    assert result.cycles_predicted == result.cycles_rtl, seed
+    assert result.exact
+
+
+def run_seeds(seeds, family, config, backend="verilator"):
+    """Runs the networks that fit; at least a quarter must."""
+    fitting = 0
+    for seed in seeds:
+        network, images = random_network(seed, family, config)
+        memory = MemoryModel(latency_cycles=1 + seed * 7 % 60)
+        try:
+            result = run_network(network, images, config=config, backend=backend, memory=memory)
+        except CompileError as error:
+            assert "must" in str(error)
+            continue
+        fitting += 1
+        assert_exact(result, seed)
+    assert fitting * 4 >= len(seeds)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_random_networks_are_exact_on_the_smallest_array(family):
+    run_seeds(range(40), family, TINY)
+
+
+def test_random_networks_are_exact_with_shared_lane_addresses():
+    run_seeds(range(40), "lut", SMALL)
+
+
+@pytest.mark.parametrize("changes", [
+    dict(rows=1, cols=1, lanes=1), dict(rows=4, cols=3, lanes=4, act_bits=2),
+    dict(rows=2, cols=5, lanes=8, ifmap_words=32, psum_words=16, thresholds_per_cycle=8)])
+def test_random_networks_are_exact_on_odd_arrays(changes):
+    config = TINY.with_changes(name="odd", **changes)
+    family = "lut" if config.act_bits == 2 else "ternary"
+    run_seeds(range(100, 125), family, config)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_both_back_ends_agree(family):
+    run_seeds(range(3), family, TINY, backend="amaranth")
+
+
+def test_a_build_without_counters_takes_the_same_cycles():
+    for seed in range(5):
+        network, images = random_network(seed, "sign", TINY)
+        plain = run_network(network, images, config=TINY)
+        bare = run_network(network, images, config=TINY.with_changes(counters=False))
+        assert bare.bit_exact
+        assert bare.cycles_rtl == plain.cycles_rtl
+
+
+@pytest.mark.parametrize("name", ["fashion-bnn", "fashion-twn", "fashion-w1a3", "fashion-w2a2"])
+def test_reference_networks_are_exact(name):
+    data = bundled().first(2)
+    result = run_network(reference.load(name), data.images, labels=data.labels, config=DEMO)
+    assert_exact(result, name)
+    assert result.accuracy == 1.0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_random_networks_are_exact(family):
+    run_seeds(range(1000, 1250), family, TINY)
+    run_seeds(range(2000, 2050), family, DEMO)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", reference.names())
+def test_reference_networks_are_exact_over_twenty_images(name):
+    images = bundled().first(20).images
+    assert_exact(run_network(reference.load(name), images, config=DEMO), name)
