@@ -219,7 +219,7 @@ def parse_format(name):
         If it names none.
     """
     fixed = {"bipolar": bipolar, "ternary": ternary, "quinary": quinary}
-    if name in fixed:
+    if isinstance(name, str) and name in fixed:
         return fixed[name]()
     pattern = r"(dorefa|uint|int|shared)([1-8])(?:@(-?\d{1,3}))?(?:\[([-\d,]{1,2048})\])?"
     match = re.fullmatch(pattern, name) if isinstance(name, str) else None

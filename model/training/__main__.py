@@ -9,6 +9,7 @@ from model.datasets import read_folder
 from model.errors import InputError
 from model.golden import run
 from model.network_file import SUFFIX, save
+from model.training.agreement import differing_codes
 from model.training.export import export
 from model.training.loop import train
 from model.training.recipe import RECIPES
@@ -37,6 +38,10 @@ def main(
     except InputError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    for layer, (differing, compared) in zip(
+            integer.layers, differing_codes(net, integer, test.images[..., 0]), strict=False):
+        typer.echo(f"{layer.name}: {differing} of {compared} activation codes differ from the "
+                   "float network")
     accuracy = (run(integer, test.images).classes == test.labels).mean()
     typer.echo(f"{network}: {accuracy:.2%} of {len(test.labels)} test images, integer model")
 

@@ -1,0 +1,108 @@
+"""The command line: results, exit codes, one clear sentence for bad input."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from bitrow.cli import app
+from model import reference
+from model.network_file import save, to_bytes
+
+CLI = CliRunner()
+
+
+def call(*arguments):
+    return CLI.invoke(app, [str(argument) for argument in arguments])
+
+
+def tiny_network():
+    """The last layer of a reference network alone: small enough for any back end."""
+    network = reference.load("fashion-bnn")
+    layer = network.layers[-1]
+    return type(network)(name="last", input_shape=(1, 1, 256), input_format=layer.input_format,
+                         layers=(layer,), family="bnn")
+
+
+@pytest.fixture(name="network_path")
+def fixture_network_path(tmp_path):
+    path = tmp_path / "last.bitrow"
+    save(tiny_network(), path)
+    return path
+
+
+def test_run_writes_the_documented_keys(tmp_path, network_path):
+    out = tmp_path / "result.json"
+    result = call("run", network_path, "--config", "tiny", "--backend", "amaranth", "--images", 1,
+                  "--json", out)
+    assert result.exit_code == 0, result.output
+    written = json.loads(out.read_text())
+    assert {"network", "config", "images", "backend", "bit_exact", "accuracy",
+            "peak_macs_per_cycle", "cycles_predicted", "cycles_rtl", "counts_predicted",
+            "counts_rtl", "layers"} <= set(written)
+    assert {"name", "mode", "macs", "cycles_predicted", "cycles_rtl", "counts_predicted",
+            "counts_rtl", "utilization", "dram_bound"} <= set(written["layers"][0])
+    assert written["bit_exact"] is True
+    assert written["cycles_predicted"] == written["cycles_rtl"]
+    assert written["counts_predicted"] == written["counts_rtl"]
+
+
+def test_networks_lists_all_eight(tmp_path):
+    out = tmp_path / "networks.json"
+    assert call("networks", "--json", out).exit_code == 0
+    assert [entry["name"] for entry in json.loads(out.read_text())] == reference.names()
+    assert len(reference.names()) == 8
+
+
+def test_verilog_writes_a_file(tmp_path):
+    out = tmp_path / "tiny.v"
+    assert call("verilog", "--config", "tiny", "--out", out).exit_code == 0
+    assert "module bitrow(" in out.read_text()
+
+
+BAD_INPUT = [
+    (("run", "nothing"), "network must be"),
+    (("run", "./missing.bitrow"), "missing.bitrow"),
+    (("run", "fashion-bnn", "--config", "huge"), "--config must be"),
+    (("run", "fashion-bnn", "--images", 0), "--images must be"),
+    (("run", "fashion-bnn", "--data", "/nowhere"), "/nowhere must hold"),
+    (("run", "fashion-twn", "--config", "small"), "layer conv1: mode must be"),
+    (("demo", "--images", 0), "--images must be"),
+    (("demo", "--images", 1000), "--images must be at most"),
+    (("demo", "--picture", "picture.doc"), "--picture must end"),
+    (("verilog", "--config", "huge"), "--config must be"),
+    (("verilog", "--config", "tiny", "--out", "/nowhere/x.v"), "/nowhere/x.v must be"),
+    (("networks", "--accuracy", "--data", "/nowhere"), "/nowhere must hold"),
+]
+
+
+@pytest.mark.parametrize("arguments,sentence", BAD_INPUT)
+def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert sentence in result.output
+    assert "Traceback" not in result.output
+
+
+def test_bad_back_end_is_a_clear_sentence(network_path):
+    result = call("run", network_path, "--config", "tiny", "--backend", "spice")
+    assert result.exit_code in (1, 2)
+    assert "backend must be one of" in result.output
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "damaged.bitrow"
+    content = bytearray(to_bytes(tiny_network()))
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    result = call("run", path)
+    assert result.exit_code == 2
+    assert "damaged.bitrow" in result.output
+    assert "damaged" in result.output
+
+
+@pytest.mark.parametrize("command", ["demo", "networks", "run", "verilog"])
+def test_every_command_has_help_with_an_example(command):
+    result = call(command, "--help")
+    assert result.exit_code == 0
+    assert "Example: bitrow" in result.output
