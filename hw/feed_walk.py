@@ -49,26 +49,33 @@ class FeedWalk(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        current = self.current
+        current = Signal(PASS_LAYOUT)
+        with m.If(self.start):
+            m.d.sync += current.eq(self.current)
         word, group, row, block, column, position = (
             Signal(bits, name=name) for name, bits in (
                 ("word_index", 7), ("group", 5), ("row", 7), ("block", 5), ("column", 4),
                 ("position", 12)))
-        columns = Signal(4)
+        last_column = Signal(4)
         ends = [Signal(name=f"{name}_ends") for name in
                 ("word", "group", "row", "block", "column")]
+        limits = {}
+        for name in ("group_words", "groups", "inner_rows", "outer_rows", "positions"):
+            limits[name] = Signal.like(self.current[name], name=f"last_{name}")
+            with m.If(self.start):
+                m.d.sync += limits[name].eq(self.current[name] - 1)
         m.d.comb += [
-            ends[0].eq(word == current.group_words - 1),
-            ends[1].eq(ends[0] & (group == current.groups - 1)),
-            ends[2].eq(ends[1] & (row == current.inner_rows - 1)),
-            ends[3].eq(ends[2] & (block == current.outer_rows - 1)),
-            ends[4].eq(ends[3] & (column == columns - 1)),
+            ends[0].eq(word == limits["group_words"]),
+            ends[1].eq(ends[0] & (group == limits["groups"])),
+            ends[2].eq(ends[1] & (row == limits["inner_rows"])),
+            ends[3].eq(ends[2] & (block == limits["outer_rows"])),
+            ends[4].eq(ends[3] & (column == last_column)),
             self.step_ends.eq(ends[4]),
-            self.pass_ends.eq(ends[4] & (position == current.positions - 1)),
+            self.pass_ends.eq(ends[4] & (position == limits["positions"])),
         ]
         with m.If(self.start):
             m.d.sync += [counter.eq(0) for counter in (word, group, row, block, column, position)]
-            m.d.sync += columns.eq(current.first_columns)
+            m.d.sync += last_column.eq(self.current.first_columns - 1)
         with m.Elif(self.step):
             for level, (counter, end) in enumerate(zip((word, group, row, block, column), ends,
                                                        strict=True)):
@@ -77,14 +84,13 @@ class FeedWalk(wiring.Component):
                 with m.Elif(ends[level - 1] if level else 1):
                     m.d.sync += counter.eq(counter + 1)
             with m.If(ends[4]):
-                m.d.sync += [position.eq(position + 1), columns.eq(current.step_columns)]
-        self._places(m, ends, word)
-        self._bounds(m, ends)
+                m.d.sync += [position.eq(position + 1), last_column.eq(current.step_columns - 1)]
+        self._places(m, current, ends, word)
+        self._bounds(m, current, ends)
         return m
 
-    def _places(self, m, ends, word):
+    def _places(self, m, current, ends, word):
         """Buffer address, stream and ring address."""
-        current = self.current
         base = {name: Signal(16, name=f"{name}_address") for name in ("row", "block", "column")}
         address, stream, ring = Signal(16), Signal.like(self.word.stream), Signal.like(
             self.word.ring)
@@ -96,8 +102,9 @@ class FeedWalk(wiring.Component):
         after_step = Signal(16)
         m.d.comb += after_step.eq(after["column"] + current.skip_words)
         with m.If(self.start):
-            m.d.sync += [signal.eq(current.feed_address) for signal in (address, *base.values())]
-            m.d.sync += [stream.eq(0), ring.eq(current.ring_start)]
+            m.d.sync += [signal.eq(self.current.feed_address)
+                         for signal in (address, *base.values())]
+            m.d.sync += [stream.eq(0), ring.eq(self.current.ring_start)]
         with m.Elif(self.step):
             m.d.sync += address.eq(address + 1)
             with m.If(ends[0]):
@@ -114,14 +121,13 @@ class FeedWalk(wiring.Component):
         m.d.comb += [self.word.address.eq(address), self.word.stream.eq(stream),
                      self.word.ring.eq(ring + word)]
 
-    def _bounds(self, m, ends):
+    def _bounds(self, m, current, ends):
         """Ifmap coordinates, and which word of the pixel this is."""
-        current = self.current
         x, y, block_y = (Signal(signed(14), name=name) for name in ("x", "y", "block_y"))
         pixel_word = Signal(12)
         with m.If(self.start):
-            m.d.sync += [x.eq(current.x_start), y.eq(current.y_start),
-                         block_y.eq(current.y_start), pixel_word.eq(0)]
+            m.d.sync += [x.eq(self.current.x_start), y.eq(self.current.y_start),
+                         block_y.eq(self.current.y_start), pixel_word.eq(0)]
         with m.Elif(self.step):
             m.d.sync += pixel_word.eq(pixel_word + 1)
             with m.If(ends[1]):

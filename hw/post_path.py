@@ -132,12 +132,13 @@ class PostPath(wiring.Component):
         m.submodules.queue = queue = SyncFIFO(width=layout.size, depth=self.QUEUE_PASSES)
         m.submodules.pool = pool = MaxPool(config)
         m.submodules.writer = writer = OutputWriter(config)
-        begun, begin = Signal(), Signal(MaxPool.LATENCY)
-        stages = [Signal(layout, name=f"output_{i}") for i in range(MaxPool.LATENCY)]
+        delay = MaxPool.LATENCY + 1
+        begun, begin = Signal(), Signal(delay)
+        stages = [Signal(layout, name=f"output_{i}") for i in range(delay)]
         m.d.comb += [
             queue.w_data.eq(self.outputs.payload), queue.w_en.eq(self.outputs.valid),
             self.outputs.ready.eq(queue.w_rdy), queue.r_en.eq(words.valid & pool.last),
-            pool.current.eq(queue.r_data), pool.words.valid.eq(words.valid),
+            pool.current.eq(stages[0]), pool.words.valid.eq(words.valid),
             pool.words.payload.eq(words.payload),
             writer.clear.eq(self.clear), writer.current.eq(stages[-1]), writer.begin.eq(begin[-1]),
             writer.pooled.valid.eq(pool.pooled.valid),

@@ -8,7 +8,7 @@ from hw.max_pool import MaxPool
 
 __all__ = ["PostTiming"]
 
-_SUM_LATENCY = 2
+_SUM_LATENCY = 3
 _CODE_TO_TOKEN = 2
 _WRITE_LATENCY = 1
 _SETTLE_CYCLES = 4

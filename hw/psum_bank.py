@@ -12,8 +12,8 @@ __all__ = ["PsumBank"]
 class PsumBank(wiring.Component):
     """Adds a psum to what earlier passes left, and keeps it or shows it.
 
-    One psum per cycle. ``sum`` is there two cycles after the psum came, and stays until two cycles
-    after the next. An address must not come again within two cycles.
+    One psum per cycle. ``sum`` is there three cycles after the psum came, and stays until three
+    cycles after the next. An address must not come again within three cycles.
 
     Parameters
     ----------
@@ -42,17 +42,21 @@ class PsumBank(wiring.Component):
         m.submodules.bank = bank = memory.Memory(
             shape=psum_shape(config), depth=config.bank_words, init=[])
         read_port, write_port = bank.read_port(), bank.write_port()
-        result = Signal(result_layout(config))
-        valid = Signal()
-        psum = Signal(psum_shape(config))
-        before = Signal(psum_shape(config))
+        reading, result = (Signal(result_layout(config), name=name)
+                           for name in ("reading", "result"))
+        reading_valid, valid = Signal(), Signal()
+        early_psum, psum, before = (Signal(psum_shape(config), name=name)
+                                    for name in ("early_psum", "psum", "before"))
         m.d.comb += read_port.addr.eq(self.results.p.address)
-        m.d.sync += [valid.eq(self.results.valid), result.eq(self.results.payload),
-                     psum.eq(self.psum)]
-        with m.If(~result.first):
-            m.d.comb += before.eq(read_port.data)
-            with m.If(result.shift):
-                m.d.comb += before.eq(read_port.data << config.act_bits)
+        m.d.sync += [
+            reading_valid.eq(self.results.valid), reading.eq(self.results.payload),
+            early_psum.eq(self.psum),
+            valid.eq(reading_valid), result.eq(reading), psum.eq(early_psum), before.eq(0),
+        ]
+        with m.If(~reading.first):
+            m.d.sync += before.eq(read_port.data)
+            with m.If(reading.shift):
+                m.d.sync += before.eq(read_port.data << config.act_bits)
         with m.If(valid):
             m.d.sync += [self.sum.eq(before + psum), self.raw.eq(result.raw),
                          self.last.eq(result.last)]

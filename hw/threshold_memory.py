@@ -24,7 +24,7 @@ def threshold_row_layout(config):
 
 
 class ThresholdMemory(wiring.Component):
-    """For each final result its rows, one a cycle, the first two cycles later; one row if raw.
+    """For each final result its rows, one a cycle, the first three cycles later; one row if raw.
 
     Parameters
     ----------
@@ -70,15 +70,17 @@ class ThresholdMemory(wiring.Component):
         columns, raw = Signal(COLUMN_BITS), Signal()
         with m.If(starts):
             m.d.sync += [columns.eq(result.columns), raw.eq(result.raw)]
+        m.d.sync += [first.eq(starts), last.eq(chunks_left == 1), valid.eq(sending)]
+        early_valid, early = Signal(), Signal(threshold_row_layout(config))
         m.d.sync += [
-            self.rows.p.columns.eq(columns), self.rows.p.raw.eq(raw),
-            first.eq(starts), last.eq(chunks_left == 1), valid.eq(sending),
-            self.rows.valid.eq(valid), self.rows.p.first.eq(first), self.rows.p.last.eq(last),
+            early_valid.eq(valid), early.first.eq(first), early.last.eq(last), early.raw.eq(raw),
+            early.columns.eq(columns), self.rows.valid.eq(early_valid),
+            self.rows.payload.eq(early),
         ]
-        self._memory(m, address)
+        self._memory(m, address, early.thresholds)
         return m
 
-    def _memory(self, m, address):
+    def _memory(self, m, address, row):
         """A memory for each four thresholds of a row, so that a beat writes one of them."""
         config = self._config
         count = config.thresholds_per_cycle // _BEAT_THRESHOLDS
@@ -99,5 +101,4 @@ class ThresholdMemory(wiring.Component):
             ]
             for i in range(_BEAT_THRESHOLDS):
                 m.d.comb += write_port.data[i].eq(loaded[i][:config.psum_bits].as_signed())
-                place = self.rows.p.thresholds[index * _BEAT_THRESHOLDS + i]
-                m.d.sync += place.eq(read_port.data[i])
+                m.d.sync += row[index * _BEAT_THRESHOLDS + i].eq(read_port.data[i])

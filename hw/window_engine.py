@@ -72,12 +72,12 @@ class WindowEngine(wiring.Component):
         m.d.comb += [
             start.eq(~running & self.passes.valid & (steps_ready != 0)),
             self.window_end.eq(running & (cycles_left == 0) & (drain_left == 0)),
-            last_position.eq(position == current.positions - 1),
             self.ending_first.eq(position == 0),
             self.passes.ready.eq(self.window_end & last_position),
             self.busy.eq(self.passes.valid),
             self.windows.valid.eq(start),
         ]
+        m.d.sync += last_position.eq(position == current.positions - 1)
         m.d.sync += steps_ready.eq(steps_ready + self.step_done - start)
         with m.If(cycles_left != 0):
             m.d.sync += cycles_left.eq(cycles_left - 1)

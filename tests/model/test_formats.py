@@ -24,10 +24,10 @@ every_format = pytest.mark.parametrize("each", ALL, ids=IDS)
 
 HOSTILE = ["", " ", "uint", "uint0", "uint9", "uint08", "uint4 ", " uint4", "uint4\n", "UINT4",
            "uint-4", "uint4.0", "uint4@1", "uint4[1]", "uint44", "int1", "int9", "int8@",
-           "int8@128", "int8@-129", "int8@1e1", "int8@9999", "int8@--1", "int8@1@1", "int8[1,2]", "dorefa5",
-           "dorefa0", "dorefa2@1", "ternary2", "bipolar\x00", "shared2", "shared2[]",
-           "shared2[,,,]", "shared2[1,2,3]", "shared2[1,2,3,4,5]", "shared2[1,2,3,-]", "shared2[1,2,3,--4]",
-           "shared2[1,2,3,4", "shared2[1,2,3,9999999999]", "shared1[1,2]", "shared2@1[1,2,3,4]",
+           "int8@128", "int8@-129", "int8@1e1", "int8@9999", "int8@--1", "int8@1@1",
+           "int8[1,2]", "dorefa5", "dorefa0", "dorefa2@1", "ternary2", "bipolar\x00", "shared2", "shared2[]",
+           "shared2[,,,]", "shared2[1,2,3]", "shared2[1,2,3,4,5]", "shared2[1,2,3,-]",
+           "shared2[1,2,3,--4]", "shared2[1,2,3,4", "shared2[1,2,3,9999999999]", "shared1[1,2]", "shared2@1[1,2,3,4]",
            "shared9[1]", "uint٤", "uint4" * 10_000, "shared2[" + "9" * 3000 + "]",
            "__import__('os')", "../uint4", "%s", None, 4, 4.0, b"uint4", ("uint4",)]
 
@@ -142,6 +142,13 @@ def test_unused_codes_are_neither_packed_nor_unpacked(each):
         each.pack(np.array([unused], np.uint8))
     with pytest.raises(InputError, match=f"not {unused}$"):
         each.unpack(bytes([unused]), 1)
+
+
+@pytest.mark.xfail(strict=True, reason="pack casts to uint8 before it checks")
+@pytest.mark.parametrize("code", [-1, 256, 300])
+def test_codes_beyond_a_byte_are_not_packed(code):
+    with pytest.raises(InputError, match=f"not {code}$"):
+        formats.uint(8).pack(np.array([code]))
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: ascii(name)[:24])

@@ -170,15 +170,14 @@ def test_strides_beyond_the_kernel_equal_nested_loops(weight_format, stride):
               stride=stride, padding=(0, 1, 1, 0), padding_code=1)
 
 
-def test_sums_at_the_edges_of_float_precision_are_exact():
-    for edge in (24, 53):
-        for count in (1, 2, 3):
-            level = (1 << edge) // 256 // count
-            wide = formats.Format("wide", 2, (level, -level, level + 1, 1))
-            codes = np.array([[[[0, 2, 1, 3][:count]]]], np.uint8)
-            for image in product(range(4), repeat=count):
-                one_layer(codes, np.array([[[image]]], np.uint8), wide,
-                          formats.Format("wide", 2, (256, -256, 255, 1)))
+@pytest.mark.parametrize("bits", [24, 53])
+def test_sums_at_the_edges_of_float_precision_are_exact(bits):
+    """Odd products just below and above 2**bits, which a float of that many bits would round."""
+    root = int(2 ** (bits / 2))
+    for low in range(root - 3, root + 4):
+        wide = formats.Format("wide", 2, (low | 1, -(low | 1), 1, -1))
+        for taps, image in product(product(range(4), repeat=2), repeat=2):
+            one_layer(np.array([[[taps]]], np.uint8), np.array([[[image]]], np.uint8), wide, wide)
 
 
 def test_more_images_than_one_step_holds_give_the_same(monkeypatch):
