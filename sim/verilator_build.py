@@ -20,6 +20,8 @@ _VERILATE = ("--cc", "--prefix", "Vbitrow", "--top-module", "bitrow", "-O3", "--
              "--output-split", "20000")
 _CXX = ("-O2", "-fPIC", "-fno-inline", "-std=c++20")
 _TRACE = ("--trace-fst",)
+_STORED = Path(__file__).with_name("stored")
+"""Headers that stand in for lz4 and zlib, which a machine need not have."""
 
 
 def cache_folder():
@@ -74,7 +76,7 @@ def _build(folder, root, verilog, trace, progress):
     """Verilates, compiles and links in a folder of its own."""
     (folder / "bitrow.v").write_text(verilog, encoding="utf-8")
     environment = os.environ | {"VERILATOR_ROOT": str(root)}
-    flags = list(_CXX) + (["-DBITROW_TRACE"] if trace else [])
+    flags = list(_CXX) + (["-DBITROW_TRACE", f"-I{_STORED}"] if trace else [])
     progress("translating Verilog to C++")
     _call([str(root / "bin" / "verilator_bin"), *_VERILATE, *(_TRACE if trace else ()),
            "--Mdir", "obj", "bitrow.v"], folder, environment)
@@ -87,8 +89,7 @@ def _build(folder, root, verilog, trace, progress):
     include = root / "include"
     _call([_tool("g++"), *flags, "-shared", "-o", "libbitrow.so", f"-I{include}",
            f"-I{include / 'vltstd'}", f"-I{folder / 'obj'}", str(_HARNESS),
-           "obj/Vbitrow__ALL.a", "obj/libverilated.a", "-pthread",
-           *(("-lz",) if trace else ())], folder, environment)
+           "obj/Vbitrow__ALL.a", "obj/libverilated.a", "-pthread"], folder, environment)
     return folder / "libbitrow.so"
 
 
