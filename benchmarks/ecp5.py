@@ -1,6 +1,6 @@
 """Clock and size of an array on a Lattice ECP5, speed grade 6, by yosys and nextpnr.
 
-``python -m benchmarks.ecp5`` for the small array, ``--scaling`` for one with twice the columns as well.
+``python -m benchmarks.ecp5`` for the small array, ``--scaling`` for twice the columns as well.
 Needs the ``fpga`` extra. One run takes five to ten minutes.
 """
 

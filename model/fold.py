@@ -52,6 +52,12 @@ def fold_layer(*, name, weight_format, levels, slope, intercept, output_format, 
     InputError
         If a filter must be negated and its format has no level of the other sign.
     """
+    if output_format.name != "bipolar" and not output_format.name.startswith("uint"):
+        raise InputError(f"layer {name}: output format must be bipolar or uint, "
+                         f"not {output_format.name}")
+    if not (np.isfinite(slope).all() and np.isfinite(intercept).all()):
+        raise InputError(f"layer {name}: slopes and intercepts must be finite numbers")
+    slope = np.asarray(slope)
     levels = np.where((slope < 0)[:, None, None, None], -levels, levels)
     try:
         weights = weight_format.encode(levels)

@@ -115,8 +115,9 @@ class Format:
 
     def pack(self, codes):
         """Bytes of codes laid one after the other, lowest bit first."""
-        codes = np.asarray(codes, dtype=np.uint8).reshape(-1)
+        codes = np.asarray(codes).reshape(-1)
         self.check(codes)
+        codes = codes.astype(np.uint8)
         bits = (codes[:, None] >> np.arange(self.bits, dtype=np.uint8)) & 1
         return np.packbits(bits.reshape(-1), bitorder="little").tobytes()
 
@@ -201,6 +202,9 @@ def shared(bits, codebook):
     """Weight sharing: code i is entry i of a codebook of 2**bits integers."""
     _check_bits("shared", bits, 2, 8)
     codebook = tuple(int(level) for level in codebook)
+    limit = 10**9
+    if not all(-limit < level < limit for level in codebook):
+        raise InputError(f"shared{bits} levels must be within 9 decimal digits")
     name = f"shared{bits}[{','.join(map(str, codebook))}]"
     return Format(name, bits, codebook)
 
@@ -221,13 +225,13 @@ def parse_format(name):
     fixed = {"bipolar": bipolar, "ternary": ternary, "quinary": quinary}
     if isinstance(name, str) and name in fixed:
         return fixed[name]()
-    pattern = r"(dorefa|uint|int|shared)([1-8])(?:@(-?\d{1,3}))?(?:\[([-\d,]{1,2048})\])?"
+    pattern = r"(dorefa|uint|int|shared)([1-8])(?:@(-?[0-9]{1,3}))?(?:\[([-0-9,]{1,4096})\])?"
     match = re.fullmatch(pattern, name) if isinstance(name, str) else None
     if match:
         kind, bits, zero_point, entries = match[1], int(match[2]), match[3], match[4]
         if kind == "shared" and entries and zero_point is None:
             levels = entries.split(",")
-            if all(re.fullmatch(r"-?\d{1,9}", level) for level in levels):
+            if all(re.fullmatch(r"-?[0-9]{1,9}", level) for level in levels):
                 return shared(bits, levels)
         if entries is None and kind == "int":
             return int_(bits, int(zero_point or 0))

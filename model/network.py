@@ -95,11 +95,17 @@ class Layer:
             if self.pool != 1:
                 self._fail("pool", "1 where scores are the output", self.pool)
             return
-        expected = (len(self.weights), len(self.output_format.levels) - 1)
+        counts = self.output_format.levels
+        if self.output_format.table[:len(counts)] != counts:
+            self._fail("output format", "one whose levels rise with codes from 0",
+                       self.output_format.name)
+        expected = (len(self.weights), len(counts) - 1)
+        if not isinstance(self.thresholds, np.ndarray):
+            self._fail("thresholds", "an array", type(self.thresholds).__name__)
         if self.thresholds.dtype != np.int64 or self.thresholds.shape != expected:
             self._fail("thresholds", f"int64 of shape {expected}",
                        f"{self.thresholds.dtype} of {self.thresholds.shape}")
-        if (np.diff(self.thresholds, axis=1) < 0).any():
+        if (self.thresholds[:, 1:] < self.thresholds[:, :-1]).any():
             self._fail("thresholds", "ascending for each filter", "descending in one")
 
     @property

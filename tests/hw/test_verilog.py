@@ -1,4 +1,4 @@
-"""The Verilog: the same each time, one module for each kind, nothing of the machine it was made on."""
+"""The Verilog: the same each time, one module for each kind, no word of where it was made."""
 
 import re
 

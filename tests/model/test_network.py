@@ -78,7 +78,6 @@ def test_a_misfit_in_a_layer_names_layer_and_part(changes, what):
     assert what in str(error.value) and "\n" not in str(error.value)
 
 
-@pytest.mark.xfail(strict=True, reason="Layer does not check these")
 @pytest.mark.parametrize(("changes", "what"), ACCEPTED_MISFITS.values(), ids=ACCEPTED_MISFITS)
 def test_a_misfit_of_thresholds_names_layer_and_part(changes, what):
     with pytest.raises(InputError, match=f"^layer middle: .*{what}"):
