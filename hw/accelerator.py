@@ -163,9 +163,9 @@ class Accelerator(wiring.Component):
         with m.If(sequencer.clear):
             m.d.sync += [dispatched.eq(0), finals.eq(0), outputs_done.eq(0)]
         idle = Signal()
+        m.d.sync += idle.eq((dispatched == windows.passes_done) & ~drains.busy
+                            & (finals == outputs_done))
         m.d.comb += [
-            idle.eq((dispatched == windows.passes_done) & ~drains.busy
-                    & (finals == outputs_done)),
             sequencer.idle.eq(idle), record.idle.eq(idle),
             sequencer.passes_done.eq(windows.passes_done),
             sequencer.outputs_done.eq(outputs_done),

@@ -67,11 +67,12 @@ class WindowEngine(wiring.Component):
         ring_base = Signal(self._config.offset_bits)
         cycles_left = Signal(20)
         drain_left = Signal(15)
+        window_over, drain_over = Signal(), Signal(init=1)
         last_position = Signal()
         start = Signal()
         m.d.comb += [
             start.eq(~running & self.passes.valid & (steps_ready != 0)),
-            self.window_end.eq(running & (cycles_left == 0) & (drain_left == 0)),
+            self.window_end.eq(running & window_over & drain_over),
             self.ending_first.eq(position == 0),
             self.passes.ready.eq(self.window_end & last_position),
             self.busy.eq(self.passes.valid),
@@ -79,20 +80,18 @@ class WindowEngine(wiring.Component):
         ]
         m.d.sync += last_position.eq(position == current.positions - 1)
         m.d.sync += steps_ready.eq(steps_ready + self.step_done - start)
-        with m.If(cycles_left != 0):
-            m.d.sync += cycles_left.eq(cycles_left - 1)
-        with m.If(drain_left != 0):
-            m.d.sync += drain_left.eq(drain_left - 1)
+        self._count_down(m, cycles_left, window_over, start, current.window_cycles - 2)
+        gap = Mux(last_position, self._pass_gap, 0)
+        self._count_down(m, drain_left, drain_over, self.window_end,
+                         current.drain_cycles + gap - 1)
         with m.If(start):
-            m.d.sync += [running.eq(1), cycles_left.eq(current.window_cycles - 2)]
+            m.d.sync += running.eq(1)
         with m.If(self.window_end):
             m.d.sync += [
                 running.eq(0), self.half.eq(~self.half), position.eq(position + 1),
                 ring_base.eq(self.windows.p.ring_base + current.ring_step),
-                drain_left.eq(current.drain_cycles - 1),
             ]
             with m.If(last_position):
-                m.d.sync += drain_left.eq(current.drain_cycles + (self._pass_gap - 1))
                 m.d.sync += [position.eq(0), self.passes_done.eq(self.passes_done + 1)]
         with m.If(self.clear):
             m.d.sync += [steps_ready.eq(0), self.passes_done.eq(0), self.half.eq(0)]
@@ -106,3 +105,11 @@ class WindowEngine(wiring.Component):
             window.ring_base.eq(Mux(position == 0, current.ring_start, ring_base)),
         ]
         return m
+
+    def _count_down(self, m, left, over, load, cycles):
+        """``over`` is high when so many cycles have gone by since ``load``; a register."""
+        following = Signal.like(left)
+        m.d.comb += following.eq(left - (left != 0))
+        with m.If(load):
+            m.d.comb += following.eq(cycles)
+        m.d.sync += [left.eq(following), over.eq(following == 0)]

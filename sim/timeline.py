@@ -17,6 +17,10 @@ _DONE_TO_WAIT = 2
 """Cycles from the end of a pass, or of its outputs, to the end of a wait for it."""
 
 
+_DONE_TO_IDLE = 2
+"""Cycles from the last drain, or the last output, to the first idle cycle."""
+
+
 class Timeline:
     """Takes instructions in program order and keeps the cycles of what they start.
 
@@ -88,12 +92,12 @@ class Timeline:
         last_drain = end + self._array.drain_delay + (fields["psums"] - 1) * fields["drain_step"]
         self._feeds_popped.append(feed_end)
         self._passes_ended.append(end)
-        self._idle_from = max(self._idle_from, last_drain + 1)
+        self._idle_from = max(self._idle_from, last_drain + _DONE_TO_IDLE)
         if fields["final"]:
             chunks = 1 if fields["raw"] else fields["threshold_chunks"]
             done = last_drain + self._post.done_latency(chunks, fields["columns"])
             self._outputs_done.append(done)
-            self._idle_from = max(self._idle_from, done + 1)
+            self._idle_from = max(self._idle_from, done + _DONE_TO_IDLE)
 
     def _windows(self, accepted, step_words, fields):
         """Feeds and runs the windows of a pass; (last cycle of feeding, of the last window)."""
