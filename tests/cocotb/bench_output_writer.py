@@ -1,0 +1,149 @@
+"""cocotb bench of the output writer: every word once, in order, under random back-pressure."""
+
+import os
+import random
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ReadOnly, RisingEdge
+
+FIFO_WORDS = 64
+WORD_BYTES = 1
+SEED = int(os.environ.get("BENCH_SEED", "1"))
+
+
+def port(dut, name):
+    return getattr(dut, name)
+
+
+def fields(layout, **values):
+    """A packed value from (name, bits) pairs, lowest first."""
+    total, shift = 0, 0
+    for name, bits in layout:
+        total |= (values[name] & (1 << bits) - 1) << shift
+        shift += bits
+    return total
+
+
+CURRENT = (("raw", 1), ("pool", 3), ("positions", 12), ("words", 8), ("columns", 5),
+           ("output_address", 32), ("column_bytes", 24), ("position_bytes", 16))
+POOLED = (("data", 32), ("present", 1), ("column_ends", 1), ("position_ends", 1),
+          ("pass_ends", 1))
+
+
+class Bench:
+    """Feeds passes and checks what comes out against a plain list."""
+
+    def __init__(self, dut, generator):
+        self.dut, self.generator = dut, generator
+        self.expected, self.passes_done, self.held = [], 0, None
+
+    async def start(self):
+        cocotb.start_soon(Clock(self.dut.clk, 10, unit="ns").start())
+        for name in ("clear", "begin", "pooled__valid", "writes__ready", "current",
+                     "pooled__payload"):
+            port(self.dut, name).value = 0
+        self.dut.rst.value = 1
+        await RisingEdge(self.dut.clk)
+        await RisingEdge(self.dut.clk)
+        self.dut.rst.value = 0
+
+    async def watch(self, readiness):
+        """Takes writes; checks order, contents and that offers do not change while they wait."""
+        while True:
+            port(self.dut, "writes__ready").value = int(self.generator.random() < readiness)
+            await ReadOnly()
+            valid = int(port(self.dut, "writes__valid").value)
+            payload = int(port(self.dut, "writes__payload").value) if valid else None
+            if self.held is not None:
+                assert payload == self.held, f"seed {SEED}: an offered write changed"
+            ready = int(port(self.dut, "writes__ready").value)
+            self.held = payload if valid and not ready else None
+            if valid and ready:
+                assert self.expected, f"seed {SEED}: a write too many"
+                assert payload_parts(payload) == self.expected.pop(0), f"seed {SEED}"
+            self.passes_done += int(port(self.dut, "pass_done").value)
+            await RisingEdge(self.dut.clk)
+
+    async def send_pass(self, raw, columns, positions, words):
+        """One pass without pooling; in the order position, word, column."""
+        address = 4 * self.generator.randrange(1 << 10)
+        size = 4 if raw else WORD_BYTES
+        position_bytes, column_bytes = size * words, size * words * positions + 4
+        port(self.dut, "current").value = fields(
+            CURRENT, raw=raw, pool=1, positions=positions, words=words, columns=columns,
+            output_address=address, column_bytes=column_bytes, position_bytes=position_bytes)
+        port(self.dut, "begin").value = 1
+        await RisingEdge(self.dut.clk)
+        port(self.dut, "begin").value = 0
+        for position in range(positions):
+            for word in range(words):
+                for column in range(columns):
+                    data = self.generator.randrange(1 << (32 if raw else 8))
+                    place = (address + column * column_bytes + position * position_bytes
+                             + word * size)
+                    column_ends = column == columns - 1
+                    position_ends = column_ends and word == words - 1
+                    await self.send_word(
+                        data, place, size, column_ends, position_ends,
+                        position_ends and position == positions - 1)
+
+    async def send_word(self, data, place, size, column_ends, position_ends, pass_ends):
+        while self.generator.random() < 0.3 or len(self.expected) >= FIFO_WORDS - 1:
+            await RisingEdge(self.dut.clk)
+        self.expected.append((place, data.to_bytes(size, "little")))
+        port(self.dut, "pooled__payload").value = fields(
+            POOLED, data=data, present=1, column_ends=column_ends, position_ends=position_ends,
+            pass_ends=pass_ends)
+        port(self.dut, "pooled__valid").value = 1
+        await RisingEdge(self.dut.clk)
+        port(self.dut, "pooled__valid").value = 0
+
+
+def payload_parts(payload):
+    """(byte address, bytes) of a write."""
+    address, data, strobe = payload & 0xFFFFFFFF, payload >> 32 & (1 << 128) - 1, payload >> 160
+    chosen = [byte for byte in range(16) if strobe >> byte & 1]
+    assert chosen == list(range(chosen[0], chosen[0] + len(chosen))), "strobes have a gap"
+    return (address + chosen[0],
+            bytes(data >> (8 * byte) & 0xFF for byte in chosen))
+
+
+@cocotb.test()
+async def words_survive_back_pressure(dut):
+    generator = random.Random(SEED)
+    for readiness in (1.0, 0.5, 0.1):
+        bench = Bench(dut, generator)
+        await bench.start()
+        watcher = cocotb.start_soon(bench.watch(readiness))
+        passes = 6
+        for _ in range(passes):
+            await bench.send_pass(generator.randrange(2), generator.randrange(1, 4),
+                                  generator.randrange(1, 5), generator.randrange(1, 4))
+        for _ in range(2000):
+            await RisingEdge(dut.clk)
+        assert not bench.expected, f"seed {SEED}: {len(bench.expected)} writes are missing"
+        assert bench.passes_done == passes
+        assert int(dut.overflow.value) == 0
+        watcher.cancel()
+
+
+@cocotb.test()
+async def words_beyond_the_fifo_raise_overflow_until_cleared(dut):
+    bench = Bench(dut, random.Random(SEED))
+    await bench.start()
+    payload = fields(POOLED, data=1, present=1, column_ends=0, position_ends=0, pass_ends=0)
+    port(dut, "pooled__payload").value = payload
+    port(dut, "pooled__valid").value = 1
+    for count in range(FIFO_WORDS + 1):
+        await ReadOnly()
+        assert int(dut.overflow.value) == 0, count
+        await RisingEdge(dut.clk)
+    port(dut, "pooled__valid").value = 0
+    await RisingEdge(dut.clk)
+    assert int(dut.overflow.value) == 1
+    port(dut, "clear").value = 1
+    await RisingEdge(dut.clk)
+    port(dut, "clear").value = 0
+    await RisingEdge(dut.clk)
+    assert int(dut.overflow.value) == 0
