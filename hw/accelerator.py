@@ -96,10 +96,10 @@ class Accelerator(wiring.Component):
             sequencer.read_data.payload.eq(self.read_data.payload),
             self.read_data.ready.eq(sequencer.read_data.ready),
         ]
-        with m.If(sequencer.clear):
-            m.d.sync += self.cycles.eq(0)
-        with m.Elif(sequencer.busy):
+        with m.If(sequencer.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
+        with m.Elif(self.start):
+            m.d.sync += self.cycles.eq(0)
 
     def _load(self, m, sequencer, router, buffer, array, post):
         """The beats of a load to where they belong."""
@@ -197,7 +197,8 @@ class Accelerator(wiring.Component):
                 ("dram_write_beats", post.writes.valid & post.writes.ready),
                 ("buffer_writes", router.buffer.valid)):
             total = counts[name] = Signal(32, name=name)
-            m.d.sync += total.eq(total + happens)
+            step = Signal(name=f"{name}_step")
+            m.d.sync += [step.eq(happens), total.eq(total + step)]
             with m.If(sequencer.clear):
                 m.d.sync += total.eq(0)
         m.d.comb += record.counters.eq(Cat(counts[name] for name in COUNTER_NAMES))

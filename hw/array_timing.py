@@ -7,7 +7,7 @@ from hw.config import AcceleratorConfig
 
 __all__ = ["ArrayTiming"]
 
-_ISSUE_TO_SUM = 7
+_ISSUE_TO_SUM = 8
 _DRAIN_TO_READ = 2
 
 

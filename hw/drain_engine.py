@@ -68,12 +68,13 @@ class DrainEngine(wiring.Component):
         m.d.sync += delay_line.eq(Cat(self.window_end, delay_line))
         with m.If(self.window_end):
             m.d.sync += [pending[name].eq(self.current[name]) for name in _KEPT]
+            m.d.sync += pending.psums.eq(self.current.psums - 1)
             m.d.sync += [pending.half.eq(self.half), pending.ending_first.eq(self.ending_first)]
         send = Signal()
         last = Signal()
         m.d.comb += [
             send.eq(running & (step_left == 0)),
-            last.eq(index == active.psums - 1),
+            last.eq(index == active.psums),
             self.busy.eq(self.window_end | delay_line.any() | running),
         ]
         with m.If(running):

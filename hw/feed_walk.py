@@ -1,6 +1,6 @@
 """The feed walk: visits the ifmap words of a pass in the order in which they are fed."""
 
-from amaranth import Module, Signal, signed
+from amaranth import Cat, Module, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -56,38 +56,32 @@ class FeedWalk(wiring.Component):
             Signal(bits, name=name) for name, bits in (
                 ("word_index", 7), ("group", 5), ("row", 7), ("block", 5), ("column", 4),
                 ("position", 12)))
-        last_column = Signal(4)
         ends = [Signal(name=f"{name}_ends") for name in
                 ("word", "group", "row", "block", "column")]
-        limits = {}
-        for name in ("group_words", "groups", "inner_rows", "outer_rows", "positions"):
-            limits[name] = Signal.like(self.current[name], name=f"last_{name}")
-            with m.If(self.start):
-                m.d.sync += limits[name].eq(self.current[name] - 1)
-        m.d.comb += [
-            ends[0].eq(word == limits["group_words"]),
-            ends[1].eq(ends[0] & (group == limits["groups"])),
-            ends[2].eq(ends[1] & (row == limits["inner_rows"])),
-            ends[3].eq(ends[2] & (block == limits["outer_rows"])),
-            ends[4].eq(ends[3] & (column == last_column)),
-            self.step_ends.eq(ends[4]),
-            self.pass_ends.eq(ends[4] & (position == limits["positions"])),
-        ]
-        with m.If(self.start):
-            m.d.sync += [counter.eq(0) for counter in (word, group, row, block, column, position)]
-            m.d.sync += last_column.eq(self.current.first_columns - 1)
-        with m.Elif(self.step):
-            for level, (counter, end) in enumerate(zip((word, group, row, block, column), ends,
-                                                       strict=True)):
-                with m.If(end):
-                    m.d.sync += counter.eq(0)
-                with m.Elif(ends[level - 1] if level else 1):
-                    m.d.sync += counter.eq(counter + 1)
-            with m.If(ends[4]):
-                m.d.sync += [position.eq(position + 1), last_column.eq(current.step_columns - 1)]
+        self._levels(m, current, (word, group, row, block, column, position), ends)
         self._places(m, current, ends, word)
         self._bounds(m, current, ends)
         return m
+
+    def _levels(self, m, current, counters, ends):
+        """The loops, innermost first: counters, and whether each is at its last turn."""
+        names = ("group_words", "groups", "inner_rows", "outer_rows", "first_columns", "positions")
+        at_last = [Signal(name=f"last_{name}") for name in names]
+        inner = 1
+        for name, counter, last in zip(names, counters, at_last, strict=True):
+            again = current.step_columns if name == "first_columns" else current[name]
+            turns = Signal.like(current[name], name=f"turns_{name}")
+            with m.If(self.start):
+                m.d.sync += [counter.eq(0), last.eq(self.current[name] == 1),
+                             turns.eq(self.current[name])]
+            with m.Elif(self.step & inner & last):
+                m.d.sync += [counter.eq(0), last.eq(again == 1), turns.eq(again)]
+            with m.Elif(self.step & inner):
+                m.d.sync += [counter.eq(counter + 1), last.eq(counter + 2 == turns)]
+            inner = inner & last
+        for index, end in enumerate(ends):
+            m.d.comb += end.eq(Cat(at_last[:index + 1]).all())
+        m.d.comb += [self.step_ends.eq(ends[4]), self.pass_ends.eq(ends[4] & at_last[5])]
 
     def _places(self, m, current, ends, word):
         """Buffer address, stream and ring address."""
@@ -99,9 +93,10 @@ class FeedWalk(wiring.Component):
             "block": base["block"] + current.block_words,
             "column": base["column"] + current.pixel_words,
         }
-        after_step = Signal(16)
-        m.d.comb += after_step.eq(after["column"] + current.skip_words)
+        after_step, step_words = Signal(16), Signal(16)
+        m.d.comb += after_step.eq(base["column"] + step_words)
         with m.If(self.start):
+            m.d.sync += step_words.eq(self.current.pixel_words + self.current.skip_words)
             m.d.sync += [signal.eq(self.current.feed_address)
                          for signal in (address, *base.values())]
             m.d.sync += [stream.eq(0), ring.eq(self.current.ring_start)]
@@ -124,8 +119,9 @@ class FeedWalk(wiring.Component):
     def _bounds(self, m, current, ends):
         """Ifmap coordinates, and which word of the pixel this is."""
         x, y, block_y = (Signal(signed(14), name=name) for name in ("x", "y", "block_y"))
-        pixel_word = Signal(12)
+        pixel_word, step_columns = Signal(12), Signal(5)
         with m.If(self.start):
+            m.d.sync += step_columns.eq(self.current.skip_columns + 1)
             m.d.sync += [x.eq(self.current.x_start), y.eq(self.current.y_start),
                          block_y.eq(self.current.y_start), pixel_word.eq(0)]
         with m.Elif(self.step):
@@ -138,7 +134,7 @@ class FeedWalk(wiring.Component):
             with m.If(ends[3]):
                 m.d.sync += [x.eq(x + 1), y.eq(current.y_start), block_y.eq(current.y_start)]
             with m.If(ends[4]):
-                m.d.sync += x.eq(x + 1 + current.skip_columns)
+                m.d.sync += x.eq(x + step_columns)
         m.d.comb += [
             self.word.inside.eq((x >= 0) & (x < current.width) & (y >= 0)
                                 & (y < current.height)),

@@ -9,7 +9,7 @@ from hw.bundles import buffer_beat_layout
 
 __all__ = ["READ_LATENCY", "GlobalBuffer"]
 
-READ_LATENCY = 2
+READ_LATENCY = 3
 """Cycles from an address to its word."""
 
 
@@ -50,10 +50,10 @@ class GlobalBuffer(wiring.Component):
             read_port.addr.eq(self.address[place_bits:]),
         ]
         slot_bits = config.word_bytes * 8
+        beat = Signal(config.BEAT_BITS)
+        m.d.sync += [beat.eq(read_port.data), self.word.eq(beat)]
         if place_bits:
-            place = Signal(place_bits)
-            m.d.sync += place.eq(self.address[:place_bits])
-            m.d.sync += self.word.eq(read_port.data.word_select(place, slot_bits))
-        else:
-            m.d.sync += self.word.eq(read_port.data)
+            early, place = Signal(place_bits), Signal(place_bits)
+            m.d.sync += [early.eq(self.address[:place_bits]), place.eq(early),
+                         self.word.eq(beat.word_select(place, slot_bits))]
         return m

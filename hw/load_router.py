@@ -22,7 +22,8 @@ class LoadRouter(wiring.Component):
     Members
     -------
     load, start : In
-        The ``LOAD`` under way, and a pulse before its first beat.
+        The ``LOAD`` under way, steady from two cycles before its first beat, and a pulse before
+        that beat.
     beats : In stream
     buffer : Out stream
         Beats for the global buffer, with their beat index.
@@ -50,9 +51,10 @@ class LoadRouter(wiring.Component):
         word = Signal(13)
         column = Signal(4)
         last_row = Signal(4)
-        m.d.comb += last_row.eq(self._config.rows - 1)
+        last_word = Signal(13)
+        m.d.sync += [last_row.eq(self._config.rows - 1), last_word.eq(load.words - 1)]
         with m.If(load.target == Target.FILTER):
-            m.d.comb += last_row.eq(self._config.row_groups - 1)
+            m.d.sync += last_row.eq(self._config.row_groups - 1)
 
         with m.If(self.start):
             m.d.sync += [index.eq(load.destination), row.eq(0), word.eq(0), column.eq(0)]
@@ -60,7 +62,7 @@ class LoadRouter(wiring.Component):
             m.d.sync += [index.eq(index + 1), row.eq(row + 1)]
             with m.If(row == last_row):
                 m.d.sync += [row.eq(0), word.eq(word + 1)]
-                with m.If(word == load.words - 1):
+                with m.If(word == last_word):
                     m.d.sync += [word.eq(0), column.eq(column + 1)]
 
         to_buffer = load.target == Target.BUFFER

@@ -24,7 +24,7 @@ class MaxPool(wiring.Component):
     Members
     -------
     current : In
-        How the words at hand leave.
+        How the words at hand leave; steady from two cycles before the first of them.
     words : In stream
     last : Out
         The word at hand is the last of its pass.
@@ -51,12 +51,15 @@ class MaxPool(wiring.Component):
         position, position_phase = Signal(12), Signal(3)
         column_ends, word_ends, position_ends = Signal(), Signal(), Signal()
         phase_ends, row_ends = Signal(), Signal()
+        limits = {name: Signal.like(current[name], name=f"last_{name}")
+                  for name in ("columns", "pool", "words", "positions")}
+        m.d.sync += [limit.eq(current[name] - 1) for name, limit in limits.items()]
         m.d.comb += [
-            column_ends.eq(column == current.columns - 1),
-            phase_ends.eq(column_phase == current.pool - 1),
-            word_ends.eq(column_ends & (word == current.words - 1)),
-            position_ends.eq(word_ends & (position == current.positions - 1)),
-            row_ends.eq(position_phase == current.pool - 1), self.last.eq(position_ends),
+            column_ends.eq(column == limits["columns"]),
+            phase_ends.eq(column_phase == limits["pool"]),
+            word_ends.eq(column_ends & (word == limits["words"])),
+            position_ends.eq(word_ends & (position == limits["positions"])),
+            row_ends.eq(position_phase == limits["pool"]), self.last.eq(position_ends),
         ]
         with m.If(self.words.valid):
             m.d.sync += [

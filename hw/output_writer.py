@@ -32,7 +32,7 @@ class OutputWriter(wiring.Component):
     pooled : In stream
     writes : Out stream
     pass_done : Out
-        The last write of a pass is accepted.
+        The last write of a pass was accepted in the cycle before.
     overflow : Out
     """
 
@@ -67,8 +67,8 @@ class OutputWriter(wiring.Component):
             self.writes.valid.eq(fifo.r_rdy & present),
             self.writes.payload.eq(fifo.r_data[:write_width]),
             fifo.r_en.eq(fifo.r_rdy & (self.writes.ready | ~present)),
-            self.pass_done.eq(fifo.r_en & ends),
         ]
+        m.d.sync += self.pass_done.eq(fifo.r_en & ends)
         return m
 
     def _place(self, m, write):

@@ -34,7 +34,7 @@ class PeArray(wiring.Component):
     clear : In
         Zeroes the event totals.
     events : Out
-        Event totals, right ``rows + cols + 8`` cycles after the last event; zero without counters.
+        Event totals, right ``rows + cols + 9`` cycles after the last event; zero without counters.
     """
 
     def __init__(self, config):

@@ -133,11 +133,11 @@ class PostPath(wiring.Component):
         m.submodules.pool = pool = MaxPool(config)
         m.submodules.writer = writer = OutputWriter(config)
         delay = MaxPool.LATENCY + 1
-        begun, begin = Signal(), Signal(delay)
+        taken, begun, begin = Signal(), Signal(), Signal(delay)
         stages = [Signal(layout, name=f"output_{i}") for i in range(delay)]
         m.d.comb += [
             queue.w_data.eq(self.outputs.payload), queue.w_en.eq(self.outputs.valid),
-            self.outputs.ready.eq(queue.w_rdy), queue.r_en.eq(words.valid & pool.last),
+            self.outputs.ready.eq(queue.w_rdy), queue.r_en.eq(taken),
             pool.current.eq(stages[0]), pool.words.valid.eq(words.valid),
             pool.words.payload.eq(words.payload),
             writer.clear.eq(self.clear), writer.current.eq(stages[-1]), writer.begin.eq(begin[-1]),
@@ -148,7 +148,8 @@ class PostPath(wiring.Component):
             writer.writes.ready.eq(self.writes.ready),
             self.pass_done.eq(writer.pass_done), self.overflow.eq(writer.overflow),
         ]
-        m.d.sync += [begun.eq(queue.r_rdy & ~queue.r_en),
+        m.d.sync += [taken.eq(words.valid & pool.last),
+                     begun.eq(queue.r_rdy & ~queue.r_en),
                      begin.eq((begin << 1) | (queue.r_rdy & ~begun)),
                      stages[0].eq(queue.r_data)]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:], strict=False)]

@@ -10,7 +10,7 @@ __all__ = ["PostTiming"]
 
 _SUM_LATENCY = 3
 _CODE_TO_TOKEN = 2
-_WRITE_LATENCY = 1
+_WRITE_LATENCY = 2
 _SETTLE_CYCLES = 4
 
 
@@ -31,7 +31,7 @@ class PostTiming:
         return self.config.cols + _SETTLE_CYCLES
 
     def done_latency(self, chunks, columns):
-        """Cycles from the last drain of a final pass to the acceptance of its last write.
+        """Cycles from the last drain of a final pass to ``pass_done``.
 
         ``chunks`` is 1 for raw psums. Memory is taken to accept a write every cycle.
         """

@@ -25,8 +25,8 @@ class ProcessingElement(wiring.Component):
     """One element of the array. It does what passes by; the schedule lives at the row's edge.
 
     Everything from the left is on the right one cycle later. An operation takes one cycle of
-    each stage: scratchpads, products, ``tree_latency`` stages of adders, accumulator; the sum of
-    one with ``last`` can be drained ``6 + tree_latency`` cycles after it came in. A psum goes up
+    each stage: scratchpads, their words, products, ``tree_latency`` stages of adders, accumulator; the sum of
+    one with ``last`` can be drained ``7 + tree_latency`` cycles after it came in. A psum goes up
     two cycles after its drain came in.
 
     Parameters
@@ -123,19 +123,22 @@ class ProcessingElement(wiring.Component):
         port = filters.read_port()
         m.d.comb += port.addr.eq(self.op_o.p.filter)
         m.submodules.tree = tree = CompressorTree(config.lanes, product_bits(config))
-        mode = Signal.like(self.op_o.p.mode)
-        m.d.sync += mode.eq(self.op_o.p.mode)
+        weights, multiplied = Signal(config.filter_word_bits), Signal(config.word_bits)
+        reading_mode, mode = (Signal.like(self.op_o.p.mode, name=name)
+                              for name in ("reading_mode", "mode"))
+        m.d.sync += [weights.eq(port.data), multiplied.eq(acts),
+                     reading_mode.eq(self.op_o.p.mode), mode.eq(reading_mode)]
         for lane in range(config.lanes):
             unit = m.submodules[f"multiplier_{lane}"] = Multiplier(config)
             m.d.comb += [
                 unit.mode.eq(mode),
-                unit.weight.eq(port.data.word_select(lane, config.weight_bits)),
-                unit.act.eq(acts.word_select(lane, config.act_bits)),
+                unit.weight.eq(weights.word_select(lane, config.weight_bits)),
+                unit.act.eq(multiplied.word_select(lane, config.act_bits)),
             ]
             m.d.sync += tree.i[lane].eq(unit.product)
         step = data.StructLayout({"valid": 1, "first": 1, "last": 1,
                                   "psum": len(self.op_o.p.psum)})
-        steps = [Signal(step, name=f"step_{i}") for i in range(3 + tree_latency(config.lanes))]
+        steps = [Signal(step, name=f"step_{i}") for i in range(4 + tree_latency(config.lanes))]
         m.d.sync += [steps[0].valid.eq(op_valid)]
         m.d.sync += [steps[0][name].eq(self.op_o.p[name]) for name in ("first", "last", "psum")]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(steps, steps[1:], strict=False)]

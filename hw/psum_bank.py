@@ -1,6 +1,6 @@
 """The psum bank of a column: psums that several passes add up."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -45,18 +45,18 @@ class PsumBank(wiring.Component):
         reading, result = (Signal(result_layout(config), name=name)
                            for name in ("reading", "result"))
         reading_valid, valid = Signal(), Signal()
-        early_psum, psum, before = (Signal(psum_shape(config), name=name)
-                                    for name in ("early_psum", "psum", "before"))
+        early_psum, psum, held, before = (
+            Signal(psum_shape(config), name=name)
+            for name in ("early_psum", "psum", "held", "before"))
         m.d.comb += read_port.addr.eq(self.results.p.address)
         m.d.sync += [
             reading_valid.eq(self.results.valid), reading.eq(self.results.payload),
             early_psum.eq(self.psum),
-            valid.eq(reading_valid), result.eq(reading), psum.eq(early_psum), before.eq(0),
+            valid.eq(reading_valid), result.eq(reading), psum.eq(early_psum),
+            held.eq(read_port.data),
         ]
-        with m.If(~reading.first):
-            m.d.sync += before.eq(read_port.data)
-            with m.If(reading.shift):
-                m.d.sync += before.eq(read_port.data << config.act_bits)
+        with m.If(~result.first):
+            m.d.comb += before.eq(Mux(result.shift, held << config.act_bits, held))
         with m.If(valid):
             m.d.sync += [self.sum.eq(before + psum), self.raw.eq(result.raw),
                          self.last.eq(result.last)]

@@ -1,6 +1,6 @@
 """Event counters of one row of the array."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -28,7 +28,7 @@ def row_events_layout():
 class RowCounters(wiring.Component):
     """Counts what goes into column 0, and what comes out at the right, in elements that acted.
 
-    A total is right three cycles after the last event came, and at ``totals_o`` one later.
+    A total is right four cycles after the last event came, and at ``totals_o`` one later.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ class RowCounters(wiring.Component):
         width = len(op.columns) + self._config.lane_count_bits
         events = (
             ("mac_words", self.ops.valid, op.columns),
-            ("mac_lanes", self.ops.valid, op.columns * self.lanes),
             ("psum_writes", self.ops.valid & op.last, op.columns),
             ("psum_reads", self.drains.valid & drain.enable, drain.columns),
             ("ifmap_writes", self.words.valid, self.words.p.kept),
         )
+        self._count_lanes(m)
         for name, happens, amount in events:
             step = Signal(width, name=f"{name}_step")
             m.d.sync += step.eq(0)
@@ -83,6 +83,19 @@ class RowCounters(wiring.Component):
                 m.d.sync += step.eq(self._config.cols)
         self._total(m, "filter_writes", step)
         return m
+
+    def _count_lanes(self, m):
+        """Columns times lanes, in two steps of plain adders."""
+        columns = self.ops.p.columns
+        parts = [Signal(len(columns) + len(self.lanes), name=f"mac_lanes_part_{i}")
+                 for i in range(2)]
+        terms = [Mux(columns[i], self.lanes << i, 0) for i in range(len(columns))]
+        step = Signal.like(parts[0], name="mac_lanes_step")
+        m.d.sync += [parts[0].eq(sum(terms[:2])), parts[1].eq(sum(terms[2:])),
+                     step.eq(parts[0] + parts[1])]
+        with m.If(~self.ops.valid):
+            m.d.sync += [part.eq(0) for part in parts]
+        self._total(m, "mac_lanes", step)
 
     def _total(self, m, name, step):
         total = Signal(32, name=f"{name}_total")

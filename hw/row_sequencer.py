@@ -56,20 +56,23 @@ class RowSequencer(wiring.Component):
         started, active = Signal(), Signal()
         index, psum = Signal(8), Signal(8)
         word = Signal(ceil_log2(config.filter_words))
+        last_index, last_psum = Signal(8), Signal(8)
         with m.If(self.windows.valid):
-            m.d.sync += window.eq(self.windows.payload)
+            m.d.sync += [window.eq(self.windows.payload),
+                         last_index.eq(self.windows.p.filter_length - 1),
+                         last_psum.eq(self.windows.p.psums - 1)]
         m.d.sync += started.eq(self.windows.valid)
         word_now, index_now, psum_now = (
             Signal.like(word), Signal.like(index), Signal.like(psum))
         with m.If(~started):
             m.d.comb += [word_now.eq(word), index_now.eq(index), psum_now.eq(psum)]
-        offsets, last, lanes = self._offsets(m, window, index_now)
+        offsets, last, lanes = self._offsets(m, window, index_now, last_index)
 
         issued = started | active
         m.d.sync += [
             word.eq(word_now + 1), index.eq(Mux(last, 0, index_now + 1)),
-            psum.eq(psum_now + last),
-            active.eq(issued & ~(last & (psum_now == window.psums - 1))),
+            psum.eq(Mux(last, psum_now + 1, psum_now)),
+            active.eq(issued & ~(last & (psum_now == last_psum))),
         ]
         op = self.operations.p
         m.d.sync += [
@@ -82,12 +85,12 @@ class RowSequencer(wiring.Component):
         m.d.sync += [op.ifmap[i].eq(window.ring_base + offset) for i, offset in enumerate(offsets)]
         return m
 
-    def _offsets(self, m, window, index):
+    def _offsets(self, m, window, index, last_index):
         """Offsets, last and lane count of the operation at hand."""
         config = self._config
         last = Signal()
         lanes = Signal(config.lane_count_bits)
-        m.d.comb += last.eq(index == window.filter_length - 1)
+        m.d.comb += last.eq(index == last_index)
         if not config.lane_addresses:
             m.d.comb += lanes.eq(config.lanes)
             return [index], last, lanes

@@ -50,7 +50,7 @@ class Sequencer(wiring.Component):
     busy, done, status : Out
         ``done`` is a pulse; ``status`` (a ``Status``) holds until the next start.
     clear : Out
-        Pulse at the start of a run: counts begin at zero.
+        Pulse in the first busy cycle of a run: counts begin at zero.
     overflow : In
         Output words were lost; ends up in ``status``.
     read_requests, read_data : streams
@@ -121,8 +121,9 @@ class Sequencer(wiring.Component):
         """From ``start`` to an instruction: IDLE, FETCH, FILL and READ."""
         address = Signal(32)
         m.d.comb += self.busy.eq(1)
+        m.d.sync += self.clear.eq(self.start & ~self.busy)
         with m.State("IDLE"):
-            m.d.comb += [self.busy.eq(0), self.clear.eq(self.start)]
+            m.d.comb += self.busy.eq(0)
             with m.If(self.start):
                 m.d.sync += [address.eq(self.program_address), self.status.eq(Status.OK)]
                 m.next = "FETCH"

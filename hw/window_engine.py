@@ -80,10 +80,11 @@ class WindowEngine(wiring.Component):
         ]
         m.d.sync += last_position.eq(position == current.positions - 1)
         m.d.sync += steps_ready.eq(steps_ready + self.step_done - start)
-        self._count_down(m, cycles_left, window_over, start, current.window_cycles - 2)
-        gap = Mux(last_position, self._pass_gap, 0)
-        self._count_down(m, drain_left, drain_over, self.window_end,
-                         current.drain_cycles + gap - 1)
+        drain_cycles = Signal.like(drain_left)
+        m.d.sync += drain_cycles.eq(
+            current.drain_cycles + Mux(last_position, self._pass_gap, 0))
+        self._count_down(m, cycles_left, window_over, start, current.window_cycles, 2)
+        self._count_down(m, drain_left, drain_over, self.window_end, drain_cycles, 1)
         with m.If(start):
             m.d.sync += running.eq(1)
         with m.If(self.window_end):
@@ -106,10 +107,10 @@ class WindowEngine(wiring.Component):
         ]
         return m
 
-    def _count_down(self, m, left, over, load, cycles):
-        """``over`` is high when so many cycles have gone by since ``load``; a register."""
+    def _count_down(self, m, left, over, load, cycles, end):
+        """``over``, a register, is high from ``cycles - end + 1`` cycles after ``load`` on."""
         following = Signal.like(left)
         m.d.comb += following.eq(left - (left != 0))
         with m.If(load):
             m.d.comb += following.eq(cycles)
-        m.d.sync += [left.eq(following), over.eq(following == 0)]
+        m.d.sync += [left.eq(following), over.eq(following <= end)]
