@@ -154,10 +154,11 @@ class Accelerator(wiring.Component):
     def _progress(self, m, sequencer, windows, drains, post, record):
         """What is done, and whether anything is under way."""
         dispatched, finals, outputs_done = Signal(16), Signal(16), Signal(16)
-        taken = sequencer.passes.valid & sequencer.passes.ready
+        taken, taken_final = Signal(), Signal()
         m.d.sync += [
-            dispatched.eq(dispatched + taken),
-            finals.eq(finals + (taken & sequencer.passes.p.final)),
+            taken.eq(sequencer.passes.valid & sequencer.passes.ready),
+            taken_final.eq(sequencer.passes.p.final),
+            dispatched.eq(dispatched + taken), finals.eq(finals + (taken & taken_final)),
             outputs_done.eq(outputs_done + post.pass_done),
         ]
         with m.If(sequencer.clear):

@@ -28,14 +28,12 @@ class FeedWalk(wiring.Component):
 
     Members
     -------
-    current : In
-        The pass that is walked.
-    start : In
-        Goes to the first word of ``current``.
+    current, start : In
+        Goes to the first word of this pass, which need not stay.
     step : In
         Goes on to the next word.
-    word : Out
-        The word at hand.
+    word, fill : Out
+        The word at hand, and the code of a padded tap.
     step_ends, pass_ends : Out
         It is the last of its step, of its pass.
     """
@@ -44,7 +42,8 @@ class FeedWalk(wiring.Component):
         self._config = config
         super().__init__({
             "current": In(PASS_LAYOUT), "start": In(1), "step": In(1),
-            "word": Out(fed_word_layout(config)), "step_ends": Out(1), "pass_ends": Out(1),
+            "word": Out(fed_word_layout(config)), "fill": Out(config.act_bits),
+            "step_ends": Out(1), "pass_ends": Out(1),
         })
 
     def elaborate(self, platform):
@@ -52,38 +51,34 @@ class FeedWalk(wiring.Component):
         current = Signal(PASS_LAYOUT)
         with m.If(self.start):
             m.d.sync += current.eq(self.current)
-        word, group, row, block, column, position = (
-            Signal(bits, name=name) for name, bits in (
-                ("word_index", 7), ("group", 5), ("row", 7), ("block", 5), ("column", 4),
-                ("position", 12)))
+        m.d.comb += self.fill.eq(current.fill)
         ends = [Signal(name=f"{name}_ends") for name in
                 ("word", "group", "row", "block", "column")]
-        self._levels(m, current, (word, group, row, block, column, position), ends)
-        self._places(m, current, ends, word)
+        self._levels(m, current, ends)
+        self._places(m, current, ends)
         self._bounds(m, current, ends)
         return m
 
-    def _levels(self, m, current, counters, ends):
-        """The loops, innermost first: counters, and whether each is at its last turn."""
+    def _levels(self, m, current, ends):
+        """The loops, innermost first: turns left, and whether each is at its last turn."""
         names = ("group_words", "groups", "inner_rows", "outer_rows", "first_columns", "positions")
         at_last = [Signal(name=f"last_{name}") for name in names]
         inner = 1
-        for name, counter, last in zip(names, counters, at_last, strict=True):
+        for name, last in zip(names, at_last, strict=True):
             again = current.step_columns if name == "first_columns" else current[name]
-            turns = Signal.like(current[name], name=f"turns_{name}")
+            left = Signal.like(current[name], name=f"left_{name}")
             with m.If(self.start):
-                m.d.sync += [counter.eq(0), last.eq(self.current[name] == 1),
-                             turns.eq(self.current[name])]
+                m.d.sync += [left.eq(self.current[name] - 1), last.eq(self.current[name] == 1)]
             with m.Elif(self.step & inner & last):
-                m.d.sync += [counter.eq(0), last.eq(again == 1), turns.eq(again)]
+                m.d.sync += [left.eq(again - 1), last.eq(again == 1)]
             with m.Elif(self.step & inner):
-                m.d.sync += [counter.eq(counter + 1), last.eq(counter + 2 == turns)]
+                m.d.sync += [left.eq(left - 1), last.eq(left == 1)]
             inner = inner & last
         for index, end in enumerate(ends):
             m.d.comb += end.eq(Cat(at_last[:index + 1]).all())
         m.d.comb += [self.step_ends.eq(ends[4]), self.pass_ends.eq(ends[4] & at_last[5])]
 
-    def _places(self, m, current, ends, word):
+    def _places(self, m, current, ends):
         """Buffer address, stream and ring address."""
         base = {name: Signal(16, name=f"{name}_address") for name in ("row", "block", "column")}
         address, stream, ring = Signal(16), Signal.like(self.word.stream), Signal.like(
@@ -93,17 +88,18 @@ class FeedWalk(wiring.Component):
             "block": base["block"] + current.block_words,
             "column": base["column"] + current.pixel_words,
         }
+        word = Signal.like(current.group_words)
         after_step, step_words = Signal(16), Signal(16)
         m.d.comb += after_step.eq(base["column"] + step_words)
         with m.If(self.start):
             m.d.sync += step_words.eq(self.current.pixel_words + self.current.skip_words)
             m.d.sync += [signal.eq(self.current.feed_address)
                          for signal in (address, *base.values())]
-            m.d.sync += [stream.eq(0), ring.eq(self.current.ring_start)]
+            m.d.sync += [stream.eq(0), ring.eq(self.current.ring_start), word.eq(0)]
         with m.Elif(self.step):
-            m.d.sync += address.eq(address + 1)
+            m.d.sync += [address.eq(address + 1), word.eq(word + 1)]
             with m.If(ends[0]):
-                m.d.sync += stream.eq(stream + 1)
+                m.d.sync += [stream.eq(stream + 1), word.eq(0)]
             for end, level, inner in ((ends[1], "row", ()), (ends[2], "block", ("row",)),
                                       (ends[3], "column", ("row", "block"))):
                 with m.If(end):

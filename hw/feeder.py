@@ -32,7 +32,7 @@ class Feeder(wiring.Component):
     -------
     clear : In
     passes : In stream
-        Accepted with the last word of the pass.
+        Accepted when the one before is fed.
     allow : In
         A window ends: one more step may be fed, from the next cycle on.
     address, word : Out, In
@@ -63,13 +63,14 @@ class Feeder(wiring.Component):
         m.d.comb += walk.current.eq(self.passes.payload)
         with m.FSM():
             with m.State("START"):
+                m.d.comb += self.passes.ready.eq(1)
                 with m.If(self.passes.valid):
                     m.d.comb += walk.start.eq(1)
                     m.next = "FEED"
             with m.State("FEED"):
                 m.d.comb += [
                     take.eq(~in_step & (credits != 0)), visit.eq(in_step | (credits != 0)),
-                    walk.step.eq(visit), self.passes.ready.eq(visit & walk.pass_ends),
+                    walk.step.eq(visit),
                 ]
                 with m.If(visit):
                     m.d.sync += in_step.eq(~walk.step_ends)
@@ -89,7 +90,7 @@ class Feeder(wiring.Component):
         stages = [Signal(layout, name=f"stage_{i}") for i in range(FEED_LATENCY)]
         m.d.sync += [
             stages[0].valid.eq(visit), stages[0].ends.eq(walk.step_ends),
-            stages[0].fill.eq(self.passes.p.fill), stages[0].word.eq(walk.word),
+            stages[0].fill.eq(walk.fill), stages[0].word.eq(walk.word),
         ]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:],
                                                                  strict=False)]

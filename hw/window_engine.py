@@ -109,8 +109,6 @@ class WindowEngine(wiring.Component):
 
     def _count_down(self, m, left, over, load, cycles, end):
         """``over``, a register, is high from ``cycles - end + 1`` cycles after ``load`` on."""
-        following = Signal.like(left)
-        m.d.comb += following.eq(left - (left != 0))
+        m.d.sync += [left.eq(left - (left != 0)), over.eq(left <= end + 1)]
         with m.If(load):
-            m.d.comb += following.eq(cycles)
-        m.d.sync += [left.eq(following), over.eq(following <= end)]
+            m.d.sync += [left.eq(cycles), over.eq(cycles <= end)]

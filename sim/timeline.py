@@ -88,9 +88,9 @@ class Timeline:
         accepted = max(self._decode(), self._feeds_popped[-PASS_QUEUE] + 1,
                        self._passes_ended[-PASS_QUEUE] + 1)
         self._now = accepted + 2
-        feed_end, end = self._windows(accepted, step_words, fields)
+        self._feeds_popped.append(max(accepted, self._feed_end) + 1)
+        end = self._windows(accepted, step_words, fields)
         last_drain = end + self._array.drain_delay + (fields["psums"] - 1) * fields["drain_step"]
-        self._feeds_popped.append(feed_end)
         self._passes_ended.append(end)
         self._idle_from = max(self._idle_from, last_drain + _DONE_TO_IDLE)
         if fields["final"]:
@@ -100,7 +100,7 @@ class Timeline:
             self._idle_from = max(self._idle_from, done + _DONE_TO_IDLE)
 
     def _windows(self, accepted, step_words, fields):
-        """Feeds and runs the windows of a pass; (last cycle of feeding, of the last window)."""
+        """Feeds and runs the windows of a pass; the last cycle of the last."""
         first_words, later_words = step_words
         visit = max(accepted + 1, self._feed_end + 1)
         end, drained_from = self._window_end, self._drained_from
@@ -116,4 +116,4 @@ class Timeline:
         self._step_free = [before_last, last]
         self._feed_end, self._window_end = visit, end
         self._drained_from = drained_from + self._post.pass_gap
-        return visit, end
+        return end
