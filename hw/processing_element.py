@@ -25,8 +25,8 @@ class ProcessingElement(wiring.Component):
     """One element of the array. It does what passes by; the schedule lives at the row's edge.
 
     Everything from the left is on the right one cycle later. An operation takes one cycle of
-    each stage: scratchpads, their words, products, ``tree_latency`` stages of adders, accumulator; the sum of
-    one with ``last`` can be drained ``7 + tree_latency`` cycles after it came in. A psum goes up
+    each stage: scratchpads, their words, products, ``tree_latency`` stages of adders,
+    accumulator; the sum of one with ``last`` can be drained ``7 + tree_latency`` cycles after it came in. A psum goes up
     two cycles after its drain came in.
 
     Parameters

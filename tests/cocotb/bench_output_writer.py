@@ -1,5 +1,6 @@
 """cocotb bench of the output writer: every word once, in order, under random back-pressure."""
 
+from collections import deque
 import os
 import random
 
@@ -36,7 +37,8 @@ class Bench:
 
     def __init__(self, dut, generator):
         self.dut, self.generator = dut, generator
-        self.expected, self.passes_done, self.held = [], 0, None
+        self.expected = deque()  # (address and bytes, or None if absent; whether the pass ends)
+        self.held, self.done_due, self.passes_done, self.most_waiting = None, False, 0, 0
 
     async def start(self):
         cocotb.start_soon(Clock(self.dut.clk, 10, unit="ns").start())
@@ -53,23 +55,42 @@ class Bench:
         while True:
             port(self.dut, "writes__ready").value = int(self.generator.random() < readiness)
             await ReadOnly()
-            valid = int(port(self.dut, "writes__valid").value)
-            payload = int(port(self.dut, "writes__payload").value) if valid else None
-            if self.held is not None:
-                assert payload == self.held, f"seed {SEED}: an offered write changed"
-            ready = int(port(self.dut, "writes__ready").value)
-            self.held = payload if valid and not ready else None
-            if valid and ready:
-                assert self.expected, f"seed {SEED}: a write too many"
-                assert payload_parts(payload) == self.expected.pop(0), f"seed {SEED}"
-            self.passes_done += int(port(self.dut, "pass_done").value)
+            self.check_done(int(port(self.dut, "pass_done").value))
+            self.check_write(int(port(self.dut, "writes__valid").value),
+                             int(port(self.dut, "writes__ready").value))
+            assert int(self.dut.overflow.value) == 0, f"seed {SEED}: overflow without a loss"
             await RisingEdge(self.dut.clk)
 
+    def check_done(self, done):
+        """The cycle after the last write of a pass, or after an absent word that ends one."""
+        if self.done_due:
+            assert done, f"seed {SEED}: pass_done must follow the last write by one cycle"
+        elif done:
+            ended = self.expected.popleft() if self.expected else "no word"
+            assert ended == (None, True), f"seed {SEED}: pass_done before {ended}"
+        self.passes_done += done
+
+    def check_write(self, valid, ready):
+        payload = int(port(self.dut, "writes__payload").value) if valid else None
+        if self.held is not None:
+            assert payload == self.held, f"seed {SEED}: an offered write changed"
+        self.held = payload if valid and not ready else None
+        self.done_due = False
+        if valid and ready:
+            assert self.expected, f"seed {SEED}: a write too many"
+            parts, self.done_due = self.expected.popleft()
+            assert payload_parts(payload) == parts, f"seed {SEED}: {payload:#x}, not {parts}"
+
     async def send_pass(self, raw, columns, positions, words):
-        """One pass without pooling; in the order position, word, column."""
+        """One pass without pooling, in the order position, word, column; gaps between them.
+
+        Half of the passes end as pooling leaves them at times: with a word that is absent.
+        """
+        absent_end = self.generator.random() < 0.5
         address = 4 * self.generator.randrange(1 << 10)
         size = 4 if raw else WORD_BYTES
-        position_bytes, column_bytes = size * words, size * words * positions + 4
+        position_bytes = size * words + 4 * self.generator.randrange(3)
+        column_bytes = position_bytes * positions + 4
         port(self.dut, "current").value = fields(
             CURRENT, raw=raw, pool=1, positions=positions, words=words, columns=columns,
             output_address=address, column_bytes=column_bytes, position_bytes=position_bytes)
@@ -84,17 +105,21 @@ class Bench:
                              + word * size)
                     column_ends = column == columns - 1
                     position_ends = column_ends and word == words - 1
-                    await self.send_word(
-                        data, place, size, column_ends, position_ends,
-                        position_ends and position == positions - 1)
+                    last = position_ends and position == positions - 1
+                    await self.send_word((place, data.to_bytes(size, "little")), data,
+                                         column_ends, position_ends, last and not absent_end)
+        if absent_end:
+            await self.send_word(None, 0, 1, 1, 1)
 
-    async def send_word(self, data, place, size, column_ends, position_ends, pass_ends):
-        while self.generator.random() < 0.3 or len(self.expected) >= FIFO_WORDS - 1:
+    async def send_word(self, parts, data, column_ends, position_ends, pass_ends):
+        """Sends when there is room, after a random pause; ``parts`` is None for an absent word."""
+        while self.generator.random() < 0.3 or len(self.expected) >= FIFO_WORDS:
             await RisingEdge(self.dut.clk)
-        self.expected.append((place, data.to_bytes(size, "little")))
+        self.expected.append((parts, bool(pass_ends)))
+        self.most_waiting = max(self.most_waiting, len(self.expected))
         port(self.dut, "pooled__payload").value = fields(
-            POOLED, data=data, present=1, column_ends=column_ends, position_ends=position_ends,
-            pass_ends=pass_ends)
+            POOLED, data=data, present=parts is not None, column_ends=column_ends,
+            position_ends=position_ends, pass_ends=pass_ends)
         port(self.dut, "pooled__valid").value = 1
         await RisingEdge(self.dut.clk)
         port(self.dut, "pooled__valid").value = 0
@@ -116,15 +141,15 @@ async def words_survive_back_pressure(dut):
         bench = Bench(dut, generator)
         await bench.start()
         watcher = cocotb.start_soon(bench.watch(readiness))
-        passes = 6
+        passes = 20
         for _ in range(passes):
             await bench.send_pass(generator.randrange(2), generator.randrange(1, 4),
                                   generator.randrange(1, 5), generator.randrange(1, 4))
         for _ in range(2000):
             await RisingEdge(dut.clk)
         assert not bench.expected, f"seed {SEED}: {len(bench.expected)} writes are missing"
-        assert bench.passes_done == passes
-        assert int(dut.overflow.value) == 0
+        assert bench.passes_done == passes, f"seed {SEED}: {bench.passes_done} of {passes} passes"
+        assert readiness > 0.1 or bench.most_waiting == FIFO_WORDS, f"seed {SEED}: never full"
         watcher.cancel()
 
 
@@ -147,3 +172,10 @@ async def words_beyond_the_fifo_raise_overflow_until_cleared(dut):
     port(dut, "clear").value = 0
     await RisingEdge(dut.clk)
     assert int(dut.overflow.value) == 0
+    port(dut, "writes__ready").value = 1
+    taken = 0
+    for _ in range(2 * FIFO_WORDS):
+        await ReadOnly()
+        taken += int(port(dut, "writes__valid").value)
+        await RisingEdge(dut.clk)
+    assert taken == FIFO_WORDS, taken
