@@ -26,8 +26,8 @@ class ProcessingElement(wiring.Component):
 
     Everything from the left is on the right one cycle later. An operation takes one cycle of
     each stage: scratchpads, their words, products, ``tree_latency`` stages of adders,
-    accumulator; the sum of one with ``last`` can be drained ``7 + tree_latency`` cycles after it came in. A psum goes up
-    two cycles after its drain came in.
+    accumulator; the sum of one with ``last`` can be drained ``7 + tree_latency`` cycles after it
+    came in. A psum goes up two cycles after its drain came in.
 
     Parameters
     ----------
