@@ -27,6 +27,10 @@ _LUTS_OF = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
 """Look-up tables that a cell takes: a carry cell two, 16 x 4 bits of memory four."""
 
 
+_FOLD = 16
+"""Output bits that one register of the wrapper folds together."""
+
+
 def wrapper(config):
     """Verilog around the accelerator: registers at every port, one input pin, one output pin."""
     inputs, outputs, connections = 0, 0, []
@@ -40,9 +44,13 @@ def wrapper(config):
             outputs += width
     return (
         "module top(input clk, input si, output reg so);\n"
-        f"  reg [{inputs}:0] in_q; wire [{outputs - 1}:0] out; reg [{outputs - 1}:0] out_q;\n"
-        f"  always @(posedge clk) begin in_q <= {{in_q[{inputs - 1}:0], si}}; out_q <= out;"
-        " so <= ^out_q; end\n"
+        f"  reg [{inputs}:0] in_q; wire [{outputs - 1}:0] out; "
+        f"reg [{-(-outputs // _FOLD) * _FOLD - 1}:0] out_q;\n"
+        f"  reg [{-(-outputs // _FOLD) - 1}:0] folded;\n  integer i;\n"
+        f"  always @(posedge clk) begin in_q <= {{in_q[{inputs - 1}:0], si}}; out_q <= out;\n"
+        f"    for (i = 0; i < {-(-outputs // _FOLD)}; i = i + 1)\n"
+        f"      folded[i] <= ^out_q[i * {_FOLD} +: {_FOLD}];\n"
+        "    so <= ^folded; end\n"
         f"  bitrow dut(.clk(clk), .rst(in_q[{inputs}]), {', '.join(connections)});\nendmodule\n")
 
 

@@ -54,23 +54,25 @@ class FeedWalk(wiring.Component):
         m.d.comb += self.fill.eq(current.fill)
         ends = [Signal(name=f"{name}_ends") for name in
                 ("word", "group", "row", "block", "column")]
-        self._levels(m, current, ends)
+        self._levels(m, ends)
         self._places(m, current, ends)
         self._bounds(m, current, ends)
         return m
 
-    def _levels(self, m, current, ends):
+    def _levels(self, m, ends):
         """The loops, innermost first: turns left, and whether each is at its last turn."""
         names = ("group_words", "groups", "inner_rows", "outer_rows", "first_columns", "positions")
         at_last = [Signal(name=f"last_{name}") for name in names]
         inner = 1
         for name, last in zip(names, at_last, strict=True):
-            again = current.step_columns if name == "first_columns" else current[name]
-            left = Signal.like(current[name], name=f"left_{name}")
+            again = self.current["step_columns" if name == "first_columns" else name]
+            left = Signal.like(self.current[name], name=f"left_{name}")
+            reload, once = Signal.like(again, name=f"reload_{name}"), Signal(name=f"once_{name}")
             with m.If(self.start):
-                m.d.sync += [left.eq(self.current[name] - 1), last.eq(self.current[name] == 1)]
+                m.d.sync += [left.eq(self.current[name] - 1), last.eq(self.current[name] == 1),
+                             reload.eq(again - 1), once.eq(again == 1)]
             with m.Elif(self.step & inner & last):
-                m.d.sync += [left.eq(again - 1), last.eq(again == 1)]
+                m.d.sync += [left.eq(reload), last.eq(once)]
             with m.Elif(self.step & inner):
                 m.d.sync += [left.eq(left - 1), last.eq(left == 1)]
             inner = inner & last

@@ -78,7 +78,9 @@ class WindowEngine(wiring.Component):
             self.busy.eq(self.passes.valid),
             self.windows.valid.eq(start),
         ]
-        m.d.sync += last_position.eq(position == current.positions - 1)
+        final_position = Signal.like(position)
+        m.d.sync += [final_position.eq(current.positions - 1),
+                     last_position.eq(position == final_position)]
         m.d.sync += steps_ready.eq(steps_ready + self.step_done - start)
         drain_cycles = Signal.like(drain_left)
         m.d.sync += drain_cycles.eq(
