@@ -3,7 +3,6 @@
 import hashlib
 import importlib
 import os
-from pathlib import Path
 import re
 
 from hw.verilog import component_verilog
