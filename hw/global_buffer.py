@@ -1,11 +1,12 @@
 """The global buffer: activation words between memory and the multicast network."""
 
 from amaranth import Module, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from hw.bundles import buffer_beat_layout
+from hw.store import Store
 
 __all__ = ["READ_LATENCY", "GlobalBuffer"]
 
@@ -40,8 +41,8 @@ class GlobalBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        m.submodules.beats = beats = memory.Memory(
-            shape=config.BEAT_BITS, depth=config.buffer_words // config.words_per_beat, init=[])
+        m.submodules.beats = beats = Store(
+            shape=config.BEAT_BITS, depth=config.buffer_words // config.words_per_beat)
         write_port, read_port = beats.write_port(), beats.read_port()
         place_bits = exact_log2(config.words_per_beat)
         m.d.comb += [

@@ -1,11 +1,12 @@
 """The block of instructions that the sequencer works on."""
 
 from amaranth import Cat, Module, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, INSTRUCTION_BITS
+from hw.store import Store
 
 __all__ = ["InstructionBlock"]
 
@@ -47,7 +48,7 @@ class InstructionBlock(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         depth = BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
-        m.submodules.store = store = memory.Memory(shape=self._beat_bits, depth=depth, init=[])
+        m.submodules.store = store = Store(shape=self._beat_bits, depth=depth)
         write_port = store.write_port()
         read_port = store.read_port()
         fill = Signal(ceil_log2(depth))

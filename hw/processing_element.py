@@ -13,6 +13,7 @@ from hw.operation import (
     operation_layout,
     tagged_ifmap_layout,
 )
+from hw.store import Store
 
 __all__ = ["ProcessingElement"]
 
@@ -67,8 +68,8 @@ class ProcessingElement(wiring.Component):
                 o.payload.eq(i.payload), o.p.columns.eq(i.p.columns - 1),
                 o.valid.eq(i.valid & (i.p.columns != 1)),
             ]
-        m.submodules.filters = filters = memory.Memory(
-            shape=config.filter_word_bits, depth=2 * config.filter_words, init=[])
+        m.submodules.filters = filters = Store(
+            shape=config.filter_word_bits, depth=2 * config.filter_words)
         m.submodules.psums = psums = memory.Memory(
             shape=psum_shape(config), depth=2 * config.psum_words, init=[])
         stream_id = self._keep_loads(m, filters)

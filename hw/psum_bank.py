@@ -1,10 +1,11 @@
 """The psum bank of a column: psums that several passes add up."""
 
 from amaranth import Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bundles import psum_shape, result_layout
+from hw.store import Store
 
 __all__ = ["PsumBank"]
 
@@ -39,8 +40,8 @@ class PsumBank(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        m.submodules.bank = bank = memory.Memory(
-            shape=psum_shape(config), depth=config.bank_words, init=[])
+        m.submodules.bank = bank = Store(
+            shape=psum_shape(config), depth=config.bank_words)
         read_port, write_port = bank.read_port(), bank.write_port()
         reading, result = (Signal(result_layout(config), name=name)
                            for name in ("reading", "result"))

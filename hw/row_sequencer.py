@@ -1,12 +1,13 @@
 """The row sequencer: turns the start of a window into one word operation each cycle."""
 
 from amaranth import Cat, Module, Mux, Signal
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import load_beat_layout, window_layout
 from hw.operation import operation_layout
+from hw.store import Store
 
 __all__ = ["RowSequencer", "sequence_layout"]
 
@@ -94,8 +95,8 @@ class RowSequencer(wiring.Component):
         if not config.lane_addresses:
             m.d.comb += lanes.eq(config.lanes)
             return [index], last, lanes
-        m.submodules.sequence = sequence = memory.Memory(
-            shape=sequence_layout(config), depth=2 * config.filter_words, init=[])
+        m.submodules.sequence = sequence = Store(
+            shape=sequence_layout(config), depth=2 * config.filter_words)
         write_port, read_port = sequence.write_port(), sequence.read_port()
         address = Signal(ceil_log2(config.filter_words))
         following = Signal.like(address)

@@ -1,11 +1,12 @@
 """The threshold memory: sends the thresholds of each finished psum past all columns."""
 
 from amaranth import Module, Mux, Signal
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import COLUMN_BITS, psum_shape, result_layout, threshold_beat_layout
+from hw.store import Store
 
 __all__ = ["ThresholdMemory", "threshold_row_layout"]
 
@@ -87,9 +88,9 @@ class ThresholdMemory(wiring.Component):
         place_bits = ceil_log2(count)
         beat = data.ArrayLayout(32, _BEAT_THRESHOLDS)
         for index in range(count):
-            store = m.submodules[f"granule_{index}"] = memory.Memory(
+            store = m.submodules[f"granule_{index}"] = Store(
                 shape=data.ArrayLayout(psum_shape(config), _BEAT_THRESHOLDS),
-                depth=config.threshold_rows, init=[])
+                depth=config.threshold_rows)
             write_port, read_port = store.write_port(), store.read_port()
             loaded = Signal(beat, name=f"loaded_{index}")
             m.d.comb += [

@@ -2,7 +2,7 @@
 
 import ctypes
 
-from hw.verilog import accelerator_verilog
+from sim.design_cache import cached_verilog
 from sim.errors import SimulationError
 from sim.raw_run import RawRun
 from sim.verilator_build import build_library
@@ -43,8 +43,7 @@ class VerilatorBackend:
     name = "verilator"
 
     def __init__(self, config, trace_path=None, progress=None):
-        verilog, _ = accelerator_verilog(config)
-        path = build_library(verilog, trace_path is not None, progress)
+        path = build_library(cached_verilog(config), trace_path is not None, progress)
         self._library = ctypes.CDLL(str(path))
         for name, (result, arguments) in _SIGNATURES.items():
             function = getattr(self._library, name)
