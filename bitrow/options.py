@@ -1,0 +1,24 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hw.config import CONFIGS
+from model.errors import InputError
+
+__all__ = ["Config", "Data", "Json", "NetworkName", "positive"]
+
+Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
+Data = Annotated[Path | None, typer.Option(
+    help="Folder with mnist/ and fashion_mnist/ in IDX files.", show_default=False)]
+Config = Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")]
+NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bitrow networks`, "
+                                            "or a .bitrow file.")]
+
+
+def positive(name, value):
+    """Refuse an option below 1."""
+    if value < 1:
+        raise InputError(f"{name} must be at least 1, not {value}")

@@ -1,0 +1,31 @@
+"""Where results go: standard output and files."""
+
+import json
+
+from rich.console import Console
+
+from model.errors import InputError
+
+__all__ = ["output_console", "write_json", "write_text"]
+
+_FILE_COLUMNS = 112
+
+
+def output_console():
+    """Standard output; wide enough for tables where it is a file or a pipe."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_FILE_COLUMNS)
+
+
+def write_text(path, text):
+    """Write a file, or say in one sentence why not."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+
+
+def write_json(path, value):
+    """Write ``value`` as JSON where a path is given."""
+    if path is not None:
+        write_text(path, json.dumps(value, indent=1) + "\n")
