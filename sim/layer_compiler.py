@@ -6,8 +6,8 @@ from hw.mode import Mode
 from hw.program import Target
 from sim.errors import CompileError
 from sim.filter_bank import dense_bank, skipping_bank, tile_fields, used_rows
-from sim.mapping import drain_step
 from sim.operand import OFF_FIELD
+from sim.output_stage import OutputStage
 
 __all__ = ["LayerCompiler"]
 
@@ -39,14 +39,12 @@ class LayerCompiler:
         self._mapping = mapping
         self._skipping = skipping
         self._input_address = input_address
-        self._output_address = output_address
+        self._stage = OutputStage(builder, work, mapping.filter_groups, output_address)
         self._drain_delay = drain_delay
         self._bank_holds = [None, None]
         self._bank_free = [builder.passes, builder.passes]
         self._banks = {}
         self._next_bank = 0
-        self._half_free = [builder.final_passes, builder.final_passes]
-        self._next_half = 0
         self._ring = 0
 
     def compile(self):
@@ -67,17 +65,15 @@ class LayerCompiler:
                 self._filter_group(group, ((first, columns),))
 
     def _filter_group(self, group, strips):
-        thresholds = self._load_thresholds(group)
+        self._stage.load(group)
         folds = self._mapping.pass_folds(self._work.planes)
         if self._mapping.strips_resident:
             order = [(fold, strip) for fold in range(len(folds)) for strip in range(len(strips))]
         else:
             order = [(fold, strip) for strip in range(len(strips)) for fold in range(len(folds))]
         for fold, strip in order:
-            self._pass(group, folds, fold, strips, strip, thresholds)
-        if thresholds is not None:
-            self._half_free[self._next_half] = self._builder.final_passes
-            self._next_half ^= 1
+            self._pass(group, folds, fold, strips, strip)
+        self._stage.release()
 
     def _load_map(self):
         config, mapping = self._config, self._mapping
@@ -107,26 +103,6 @@ class LayerCompiler:
             wait_outputs=self._builder.final_passes)
         self._buffer_origin = lead - start
 
-    def _load_thresholds(self, group):
-        """Loads a filter group's thresholds; returns (first row, chunks), or None."""
-        work, config = self._work, self._config
-        if work.thresholds is None:
-            return None
-        first, count = self._mapping.filter_groups[group]
-        per_cycle = config.thresholds_per_cycle
-        chunks = -(-work.thresholds.shape[1] // per_cycle)
-        never = (1 << (config.psum_bits - 1)) - 1
-        table = np.full((count, chunks * per_cycle), never, dtype="<i4")
-        table[:, :work.thresholds.shape[1]] = work.thresholds[first:first + count]
-        largest = max(size for _, size in self._mapping.filter_groups)
-        half = self._next_half if 2 * largest * chunks <= config.threshold_rows else 0
-        self._next_half = half
-        row = half * largest * chunks
-        self._builder.load(
-            Target.THRESHOLD, np.frombuffer(table.tobytes(), dtype=np.uint8),
-            destination=row * per_cycle // 4, wait_outputs=self._half_free[half])
-        return row, chunks
-
     def _load_filters(self, group, row_fold, word_fold):
         """The bank that holds these filters, loaded now unless they are there already."""
         key = group, row_fold, word_fold
@@ -151,28 +127,24 @@ class LayerCompiler:
         self._banks[key] = bank
         return index, bank
 
-    def _pass(self, group, folds, fold, strips, strip, thresholds):
+    def _pass(self, group, folds, fold, strips, strip):
         work, mapping = self._work, self._mapping
         plane, row_fold, word_fold = folds[fold]
         index, bank = self._load_filters(group, row_fold, word_fold)
         first, columns = strips[strip]
         psums = mapping.filter_groups[group][1]
         final = fold == len(folds) - 1
-        raw = work.thresholds is None
-        row, chunks = thresholds or (0, 0)
-        step = drain_step(columns, psums, self._config.lanes, chunks, final, raw)
+        stage = self._stage.pass_fields(group, first, columns, final)
         slot = strip if mapping.strips_resident else 0
         self._builder.array_pass(
             mode=work.mode, lane_offsets=self._skipping, bank=index, final=final,
-            first=fold == 0, shift=fold > 0 and folds[fold - 1][0] != plane, raw=raw,
+            first=fold == 0, shift=fold > 0 and folds[fold - 1][0] != plane,
             columns=columns, rows_enable=bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=mapping.positions,
-            bank_address=slot * mapping.positions * psums, drain_step=step,
-            drain_cycles=max(psums * step, self._drain_delay),
-            threshold_row=row, threshold_chunks=chunks, pool=work.pool,
-            **self._feed_fields(first, columns, plane, row_fold, word_fold),
-            **self._output_fields(group, first))
+            bank_address=slot * mapping.positions * psums,
+            drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
+            **self._feed_fields(first, columns, plane, row_fold, word_fold), **stage)
         self._bank_free[index] = self._builder.passes
 
     def _feed_fields(self, first_row, columns, plane, row_fold, word_fold):
@@ -201,16 +173,3 @@ class LayerCompiler:
     def _plane_fill(self, plane):
         shift = (self._work.planes - 1 - plane) * self._config.act_bits
         return (self._work.padding >> shift) & ((1 << self._config.act_bits) - 1)
-
-    def _output_fields(self, group, first_row):
-        work, config = self._work, self._config
-        first_filter = self._mapping.filter_groups[group][0]
-        if work.output is None:
-            width, pixel = work.out_width, work.filters * 4
-            offset = first_filter * 4
-        else:
-            width, pixel = work.output.width, work.output.pixel_words * config.word_bytes
-            offset = first_filter // config.lanes * config.word_bytes
-        row = first_row // work.pool
-        return dict(output_address=self._output_address + row * width * pixel + offset,
-                    column_bytes=width * pixel, position_bytes=pixel)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sim.errors import CompileError
+from sim.output_stage import parameter_rows
 
 __all__ = ["LayerMapping", "map_layer"]
 
@@ -114,16 +115,6 @@ def _strips(work, config):
     return tuple((first, min(columns, usable - first)) for first in range(0, usable, columns))
 
 
-def drain_step(mapping_columns, psums, lanes, chunks, final, raw):
-    """Cycles between psums, so that thresholds and the way out keep up."""
-    if not final:
-        return 1
-    if raw:
-        return max(1, mapping_columns)
-    tail = psums if psums <= lanes else lanes
-    return max(chunks, -(-mapping_columns // tail))
-
-
 def _estimate(work, mapping, config, taken_words):
     """Roughly the cycles of a mapping; only to compare mappings with each other."""
     length, beats = mapping.filter_length, config.row_groups
@@ -191,9 +182,7 @@ def map_layer(work, config, taken_words=None):
     kernel_width = work.kernel[1]
     widest = min(work.plane_words, config.ifmap_words // (2 * kernel_width),
                  255 // kernel_width, config.filter_words // kernel_width)
-    chunks = 0
-    if work.thresholds is not None:
-        chunks = -(-work.thresholds.shape[1] // config.thresholds_per_cycle)
+    chunks = parameter_rows(work, config)
     best = None
     for group_words in range(1, widest + 1):
         limit = min(config.psum_words, config.filter_words // (kernel_width * group_words),
