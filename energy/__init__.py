@@ -1,1 +1,1 @@
-"""Energy from counted events. Nothing here yet."""
+"""Energy from counted events."""

@@ -1,0 +1,156 @@
+"""What a cost table is made of: numbers, rules between them, ratios to others."""
+
+from dataclasses import dataclass
+
+from model.errors import InputError
+
+__all__ = ["FORMS", "OPERATIONS", "Number", "Ratio", "Rule"]
+
+OPERATIONS = ("dram", "memory", "transfer", "multiply", "add")
+"""What can cost energy: an access to memory off chip, one to memory on chip of some size, a word
+from an element to the next, a multiplication, an addition (a comparison is one)."""
+
+FORMS = ("proportional", "line", "power", "constant")
+"""How a cost goes on where the table has no number.
+
+``proportional``: as the nearest number, times the ratio; ``line`` and ``power``: on a straight line
+through the two nearest numbers, in plain or in logarithmic scales; ``constant``: as the nearest.
+"""
+
+
+def _one_of(where, name, value, known):
+    if value not in known:
+        raise InputError(f"{where}: {name} must be one of {', '.join(known)}, not {value}")
+
+
+def _range_above(where, name, span, least):
+    low, high = span
+    if not least <= low <= high:
+        raise InputError(f"{where}: {name} must be a number or a range from {least} up, "
+                         f"not {low} to {high}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """One published number.
+
+    Parameters
+    ----------
+    where : str
+        File and place in it, for errors.
+    operation : str
+        One of ``OPERATIONS``.
+    value : float
+        Energy of one operation, in the table's unit.
+    bits : (float, float)
+        Widths for which it holds. For a multiplication, of both operands.
+    size_bytes : (float, float) or None
+        Sizes of a memory for which it holds.
+    source, page : str
+
+    Raises
+    ------
+    InputError
+    """
+
+    where: str
+    operation: str
+    value: float
+    bits: tuple[float, float]
+    size_bytes: tuple[float, float] | None
+    source: str
+    page: str
+
+    def __post_init__(self):
+        _one_of(self.where, "operation", self.operation, OPERATIONS)
+        if not 0 <= self.value < float("inf"):
+            raise InputError(f"{self.where}: value must be at least 0 and finite, "
+                             f"not {self.value}")
+        _range_above(self.where, "bits", self.bits, 1)
+        if (self.size_bytes is not None) != (self.operation == "memory"):
+            raise InputError(f"{self.where}: size_bytes must be given for memory and for nothing "
+                             f"else, not {self.size_bytes} for {self.operation}")
+        if self.size_bytes is not None:
+            _range_above(self.where, "size_bytes", self.size_bytes, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How to get from numbers to what lies between and beyond them.
+
+    Parameters
+    ----------
+    where, operation : str
+    along : str
+        ``bits``, or ``size_bytes`` of a memory. A multiplication goes by the product of its widths.
+    between, below, above : str or None
+        One of ``FORMS``, or None where there is no telling.
+    low, high : float
+        Where the rule ends.
+    how, source, page : str
+        What every output says where the rule was used.
+
+    Raises
+    ------
+    InputError
+    """
+
+    where: str
+    operation: str
+    along: str
+    between: str | None
+    below: str | None
+    above: str | None
+    low: float
+    high: float
+    how: str
+    source: str
+    page: str
+
+    def __post_init__(self):
+        _one_of(self.where, "operation", self.operation, OPERATIONS)
+        along = ("bits", "size_bytes") if self.operation == "memory" else ("bits",)
+        _one_of(self.where, "along", self.along, along)
+        for name in ("between", "below", "above"):
+            value = getattr(self, name)
+            if value is not None:
+                _one_of(self.where, name, value, FORMS)
+        _range_above(self.where, "from and to", (self.low, self.high), 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """A number that is so many times the sum of others of the same width.
+
+    Parameters
+    ----------
+    where, operation : str
+    bits : float
+    ratio : float
+    of : tuple of str
+        Operations.
+    how, source, page : str
+
+    Raises
+    ------
+    InputError
+    """
+
+    where: str
+    operation: str
+    bits: float
+    ratio: float
+    of: tuple[str, ...]
+    how: str
+    source: str
+    page: str
+
+    def __post_init__(self):
+        simple = [name for name in OPERATIONS if name != "memory"]
+        _one_of(self.where, "operation", self.operation, simple)
+        _range_above(self.where, "bits", (self.bits, self.bits), 1)
+        if not 0 <= self.ratio < float("inf"):
+            raise InputError(f"{self.where}: ratio must be at least 0 and finite, "
+                             f"not {self.ratio}")
+        for name in self.of:
+            _one_of(self.where, "of", name, [other for other in simple if other != self.operation])
