@@ -12,7 +12,7 @@ ALLOWED = {
     "bitrow": {"model", "hw", "sim", "energy", "bitrow"},
 }
 HEAVY = {"torch", "tqdm", "pyverilator", "cocotb", "onnx"}
-HEAVY_PLACES = {"model/training", "sim/interactive.py"}
+HEAVY_PLACES = {"model/training", "model/importers", "sim/interactive.py"}
 
 
 def imported(path):

@@ -1,0 +1,1 @@
+"""Importers: networks of other formats as integer networks."""
