@@ -73,26 +73,28 @@ def test_pixels_are_fixed_point_moved_up():
 
 
 def small_folder(tmp_path, seed=1, **changes):
-    """A convolution on 4 x 4 x 2 pixels, pooled, then a dense layer of 4 outputs."""
+    """A convolution on 4 x 4 x 2 pixels, pooled, then two dense layers of 4 outputs."""
     folder = tmp_path / "some_net"
     folder.mkdir()
     generator = np.random.default_rng(seed)
     layers = [dict(K=3, IFM_CH=2, IFM_DIM=4, OFM_CH=4, OFM_DIM=2, PE=2, SIMD=6, WPI=1, API=1),
+              dict(MW=4, MH=4, PE=4, SIMD=2, WPI=1, API=1),
               dict(MW=4, MH=4, PE=4, SIMD=2, WPI=1, API=16)]
     layers[0].update(changes)
     (tmp_path / "layers.json").write_text(json.dumps({"net": layers}))
     words = {}
-    for index, (rows, inputs, pe, simd) in enumerate([(4, 18, 2, 6), (4, 4, 4, 2)]):
+    sizes = [(4, 18, 2, 6, 300), (4, 4, 4, 2, 4), (4, 4, 4, 2, 4)]
+    for index, (rows, inputs, pe, simd, reach) in enumerate(sizes):
         for file in range(pe):
             words[index, file] = generator.integers(0, 1 << simd, rows // pe * inputs // simd)
             words[index, file].astype("<u8").tofile(folder / f"{index}-{file}-weights.bin")
-            thresholds = generator.integers(-300, 300, rows // pe)
+            thresholds = generator.integers(-reach if reach > 4 else 0, reach, rows // pe)
             words["t", index, file] = thresholds
             thresholds.astype("<i8").tofile(folder / f"{index}-{file}-thres.bin")
     return folder, words
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(8))
 def test_layout_and_arithmetic_equal_plain_loops(tmp_path, seed):
     folder, words = small_folder(tmp_path, seed)
     network = read_bnn_pynq(folder)
@@ -109,12 +111,14 @@ def test_layout_and_arithmetic_equal_plain_loops(tmp_path, seed):
                     total += (2 * bit - 1) * (int(image[y + ky, x + kx, c]) - 128)
                 outputs.append(2 * total > words["t", 0, channel % 2][channel // 2])
         hidden.append(int(any(outputs)))
-    scores = []
-    for channel in range(4):
-        row = [int(words[1, channel][i // 2]) >> (i % 2) & 1 for i in range(4)]
-        scores.append(sum(int(a == b) for a, b in zip(row, hidden, strict=True)))
+    for index in (1, 2):
+        popcounts = []
+        for channel in range(4):
+            row = [int(words[index, channel][i // 2]) >> (i % 2) & 1 for i in range(4)]
+            popcounts.append(sum(int(a == b) for a, b in zip(row, hidden, strict=True)))
+        hidden = [int(popcounts[c] > words["t", 1, c][0]) for c in range(4)]
     got = class_scores(network, golden.run(network, image[None]).scores)
-    assert got.tolist() == [scores]
+    assert got.tolist() == [popcounts]
 
 
 def test_bad_folders_are_refused_in_one_sentence(tmp_path):
