@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.addition import Addition
+from model.convolution import layer_sums, work_bytes
 from model.errors import InputError
+from model.layer import Layer
+from model.output_stage import integer_range
 
-__all__ = ["CHUNK_BYTES", "GoldenResult", "layer_output", "layer_sums", "run"]
+__all__ = ["CHUNK_BYTES", "GoldenResult", "node_output", "run"]
 
 CHUNK_BYTES = 256 << 20
 """About the most memory that one step takes, whatever the number of images."""
+
+_FEW_THRESHOLDS = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +25,9 @@ class GoldenResult:
     Parameters
     ----------
     scores : ndarray of int64, shape [images, classes]
-        Scores of the last layer, flattened row, column, channel.
+        Sums of the last layer, or levels of its codes, flattened row, column, channel.
     activations : tuple of ndarray of uint8, shape [images, height, width, channels]
-        Codes after each hidden layer, or empty where they were not asked for.
+        Codes after each layer but the last, or empty where they were not asked for.
     """
 
     scores: np.ndarray
@@ -58,12 +64,10 @@ def run(network, images, *, keep_activations=False, progress=None):
     chunk = _chunk_images(network)
     scores, kept = [], [[] for _ in network.layers[:-1]]
     for first in range(0, len(images), chunk):
-        values = images[first:first + chunk]
-        for index, layer in enumerate(network.layers):
-            values = layer_output(layer, values)
-            if keep_activations and index < len(kept):
-                kept[index].append(values)
-        scores.append(values.reshape(len(values), -1))
+        output, hidden = _run_chunk(network, images[first:first + chunk], keep_activations)
+        scores.append(output)
+        for parts, part in zip(kept, hidden, strict=False):
+            parts.append(part)
         if progress is not None:
             progress(min(1.0, (first + chunk) / len(images)))
     if not scores:
@@ -72,89 +76,114 @@ def run(network, images, *, keep_activations=False, progress=None):
     return GoldenResult(np.concatenate(scores), activations)
 
 
+def _run_chunk(network, images, keep):
+    """(scores, outputs of all layers but the last, or none) of some images."""
+    values, last_use = {-1: images}, {}
+    for index, sources in enumerate(network.sources):
+        last_use.update(dict.fromkeys(sources, index))
+    hidden = []
+    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        values[index] = node_output(layer, *(values[source] for source in sources))
+        if keep and index < len(network.layers) - 1:
+            hidden.append(values[index])
+        for source in set(sources):
+            if last_use[source] == index:
+                del values[source]
+    scores = values[len(network.layers) - 1]
+    if network.layers[-1].output_format is not None:
+        scores = network.layers[-1].output_format.decode(scores)
+    return scores.reshape(len(scores), -1), hidden
+
+
 def _chunk_images(network):
-    """Images at a time so that the largest layer's patches stay within ``CHUNK_BYTES``."""
-    largest = 1
-    for layer, (shape, _) in zip(network.layers, network.shapes(), strict=True):
-        rows, columns, filters = layer.sum_shape(shape)
-        patch = layer.weights[0].size
-        largest = max(largest, rows * columns * (patch * 4 + filters * 16))
-    return max(1, CHUNK_BYTES // largest)
+    """Images at a time so that all tensors and the largest layer's work fit ``CHUNK_BYTES``."""
+    tensors, work = np.prod(network.input_shape), 0
+    for layer, (shape, output) in zip(network.layers, network.shapes(), strict=True):
+        tensors += np.prod(output)
+        needed = (work_bytes(layer, shape) + 24 * np.prod(layer.sum_shape(shape))
+                  if isinstance(layer, Layer) else 24 * np.prod(shape) + 40 * np.prod(output))
+        work = max(work, needed)
+    return max(1, int(CHUNK_BYTES // (tensors + work)))
 
 
-def layer_output(layer, codes):
-    """Codes uint8 after thresholds and pooling, or sums int64 of a layer without thresholds.
+def node_output(node, *inputs):
+    """What a node gives for its inputs.
 
-    ``codes`` is uint8 [images, height, width, channels].
+    Parameters
+    ----------
+    node : Layer, Pooling or Addition
+    inputs : ndarrays of uint8, shape [images, height, width, channels]
+        Codes.
+
+    Returns
+    -------
+    ndarray, shape [images, height, width, channels]
+        Codes uint8; sums int64 of a node without an output stage.
     """
-    sums = layer_sums(layer, codes)
-    if layer.thresholds is None:
+    if isinstance(node, Layer):
+        output = _stage(node, layer_sums(node, *inputs))
+        window = (node.pool, node.pool)
+        return output if node.pool == 1 else _greatest(
+            output, node.output_format, window, window, (0, 0, 0, 0))
+    if isinstance(node, Addition):
+        terms = [number_format.decode(codes) if rescale is None else
+                 rescale.apply(number_format.decode(codes))
+                 for number_format, rescale, codes in zip(node.input_formats, node.rescales,
+                                                          inputs, strict=True)]
+        return _stage(node, terms[0] + terms[1])
+    if node.kind == "max":
+        return _greatest(*inputs, node.input_format, node.kernel, node.stride, node.padding)
+    levels = node.input_format.decode(*inputs)
+    return _stage(node, _over_windows(np.add, levels, node.kernel, node.stride) + node.bias)
+
+
+def _stage(node, sums):
+    """Codes of sums by a node's output stage, or the sums."""
+    if node.requantize is not None:
+        mask = (1 << node.output_format.bits) - 1
+        return (node.requantize.apply(sums) & mask).astype(np.uint8)
+    if node.thresholds is None:
         return sums
-    output = np.zeros(sums.shape, dtype=np.uint8)
-    for thresholds in layer.thresholds.T:
-        output += sums >= thresholds
-    pool = layer.pool
-    if pool == 1:
-        return output
-    count, height, width, filters = output.shape
-    rows, columns = height // pool, width // pool
-    blocks = output[:, :rows * pool, :columns * pool].reshape(count, rows, pool, columns, pool,
-                                                              filters)
-    return blocks.max(axis=(2, 4))
+    reached = _reached(node.thresholds, sums)
+    if integer_range(node.output_format) is None:
+        return reached
+    codes = node.output_format.encode(node.output_format.levels)
+    return codes[reached]
 
 
-def layer_sums(layer, codes):
-    """Sums, int64 [images, rows, columns, filters], of codes [images, height, width, channels]."""
-    layer.sum_shape(codes.shape[1:])
-    if layer.weight_format.name == layer.input_format.name == "bipolar" and (
-            layer.padding_code is not None or not any(layer.padding)):
-        return _bipolar_sums(layer, codes)
-    return _matrix_sums(layer, codes)
+def _reached(thresholds, sums):
+    """How many of a filter's thresholds each sum reaches, uint8."""
+    if thresholds.shape[1] < _FEW_THRESHOLDS:
+        reached = np.zeros(sums.shape, dtype=np.uint8)
+        for one in thresholds.T:
+            reached += sums >= one
+        return reached
+    reached = np.empty(sums.shape, dtype=np.uint8)
+    for channel in range(sums.shape[-1]):
+        row = thresholds[channel if len(thresholds) > 1 else 0]
+        reached[..., channel] = np.searchsorted(row, sums[..., channel], side="right")
+    return reached
 
 
-def _patches(layer, padded):
-    """Windows [images, rows, columns, kernel rows, kernel columns, channels] of an input."""
-    kernel = layer.weights.shape[1:3]
-    windows = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(1, 2))
-    windows = windows[:, ::layer.stride[0], ::layer.stride[1]]
-    return windows.transpose(0, 1, 2, 4, 5, 3)
+def _over_windows(combine, values, kernel, stride):
+    """A ufunc over each window [images, rows, columns, channels]: over its rows, then columns."""
+    for axis in (1, 2):
+        values = np.moveaxis(values, axis, 0)
+        count = len(values) - kernel[axis - 1] + 1
+        combined = values[:count:stride[axis - 1]].copy()
+        for tap in range(1, kernel[axis - 1]):
+            combine(combined, values[tap:tap + count:stride[axis - 1]], out=combined)
+        values = np.moveaxis(combined, 0, axis)
+    return values
 
 
-def _padded(layer, values, fill):
-    top, left, bottom, right = layer.padding
-    return np.pad(values, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
-
-
-def _matrix_sums(layer, codes):
-    """By matrix product, in the narrowest float that holds every partial sum exactly."""
-    weights = layer.weight_format.decode(layer.weights).reshape(layer.filters, -1)
-    reach = max(abs(layer.input_format.min_level), abs(layer.input_format.max_level))
-    bound = int(np.abs(weights).sum(axis=1).max()) * reach
-    dtype = np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64
-    fill = 0 if layer.padding_code is None else layer.input_format.table[layer.padding_code]
-    table = np.array([0 if level is None else level for level in layer.input_format.table])
-    levels = _padded(layer, table.astype(dtype)[codes], fill)
-    patches = _patches(layer, levels)
-    flat = patches.reshape(-1, weights.shape[1])
-    return (flat @ weights.T.astype(dtype)).reshape(*patches.shape[:3], -1).astype(np.int64)
-
-
-def _bipolar_sums(layer, codes):
-    """By XNOR and popcount of 64 channels at a time: 2 popcount(xnor) - n."""
-    taps = layer.weights[0].size
-    words = _bit_words(_patches(layer, _padded(layer, codes, layer.padding_code or 0)))
-    filters = _bit_words(layer.weights[:, None, None])[:, 0, 0]
-    sums = np.empty((*words.shape[:3], layer.filters), dtype=np.int64)
-    for index, one in enumerate(filters):
-        differing = np.bitwise_count(words ^ one).sum(axis=-1, dtype=np.int64)
-        sums[..., index] = taps - 2 * differing
-    return sums
-
-
-def _bit_words(patches):
-    """The bits of each patch, packed into uint64 words with zeros behind: [..., words]."""
-    flat = patches.reshape(*patches.shape[:3], -1)
-    packed = np.packbits(flat, axis=-1, bitorder="little")
-    spare = -packed.shape[-1] % 8
-    packed = np.pad(packed, [(0, 0)] * 3 + [(0, spare)])
-    return np.ascontiguousarray(packed).view(np.uint64)
+def _greatest(codes, number_format, kernel, stride, padding):
+    """Codes of the greatest level in each window; padded taps have the least."""
+    levels = np.array(number_format.levels)
+    in_order = number_format.table == number_format.levels
+    ranks = codes if in_order else np.searchsorted(levels, number_format.decode(codes)).astype(
+        np.uint8)
+    top, left, bottom, right = padding
+    ranks = np.pad(ranks, ((0, 0), (top, bottom), (left, right), (0, 0)))
+    greatest = _over_windows(np.maximum, ranks, kernel, stride)
+    return greatest if in_order else number_format.encode(levels)[greatest]

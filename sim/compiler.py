@@ -4,7 +4,9 @@ from functools import partial
 
 from hw.array_timing import ArrayTiming
 from hw.mode import Mode
+from model.layer import Layer
 from sim.activation_layout import ActivationLayout
+from sim.errors import CompileError
 from sim.filter_bank import taken_words
 from sim.first_layer import fold_first_layer
 from sim.layer_compiler import LayerCompiler
@@ -32,6 +34,7 @@ def compile_network(network, config):
     CompileError
         If the configuration cannot run one of the layers; the sentence names it.
     """
+    _check_chain(network)
     layers, folded_input = list(network.layers), None
     shape = network.input_shape
     folded = fold_first_layer(layers[0], shape, config)
@@ -49,6 +52,25 @@ def compile_network(network, config):
     image, start, instructions = builder.finish()
     return Program(network.name, config, image, start, instructions, input_address, stored,
                    folded_input, tuple(compiled))
+
+
+def _check_chain(network):
+    """Raises CompileError for the first node that the hardware has no way to run."""
+    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+        if not isinstance(layer, Layer):
+            raise CompileError(f"layer {layer.name}: kind must be a convolution or a dense layer "
+                               f"on this hardware, not {type(layer).__name__.lower()}")
+        last = index == len(network.layers) - 1
+        for what, must, good in (
+                ("groups", 1, layer.groups == 1), ("dilation", (1, 1), layer.dilation == (1, 1)),
+                ("bias", "none", layer.bias is None),
+                ("output stage", "thresholds", layer.requantize is None),
+                ("output", "sums in the last layer", not last or layer.output_format is None),
+                ("output format", "bipolar or uint",
+                 last or not layer.output_format.name.startswith("int")),
+                ("input", "the layer before", sources == (index - 1,))):
+            if not good:
+                raise CompileError(f"layer {layer.name}: {what} must be {must} on this hardware")
 
 
 def _compile_layer(builder, work, input_address):

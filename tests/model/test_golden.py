@@ -24,12 +24,14 @@ PAIR_IDS = [f"{w.name[:10]} x {i.name[:10]}" for w, i in PAIRS]
 
 def plain_sum(layer, image, top, left, one):
     """One filter's sum over the window at a row and column of the input, which may be outside."""
-    weights, total = layer.weights[one].tolist(), 0
+    weights = layer.weights[one].tolist()
+    first = one // (len(layer.weights) // layer.groups) * len(weights[0][0])
+    total = 0 if layer.bias is None else int(layer.bias[one])
     for r, row in enumerate(weights):
         for c, taps in enumerate(row):
-            y, x = top + r, left + c
+            y, x = top + r * layer.dilation[0], left + c * layer.dilation[1]
             inside = 0 <= y < len(image) and 0 <= x < len(image[0])
-            for channel, tap in enumerate(taps):
+            for channel, tap in enumerate(taps, first):
                 code = image[y][x][channel] if inside else layer.padding_code
                 if code is not None:
                     total += layer.weight_format.table[tap] * layer.input_format.table[code]
@@ -40,9 +42,11 @@ def plain_sums(layer, image):
     """Sums [row][column][filter] of one image of codes in nested lists."""
     filters, kernel_rows, kernel_columns, _ = layer.weights.shape
     top, left, bottom, right = layer.padding
+    height = len(image) + bottom - (kernel_rows - 1) * layer.dilation[0]
+    width = len(image[0]) + right - (kernel_columns - 1) * layer.dilation[1]
     return [[[plain_sum(layer, image, y, x, one) for one in range(filters)]
-             for x in range(-left, len(image[0]) + right - kernel_columns + 1, layer.stride[1])]
-            for y in range(-top, len(image) + bottom - kernel_rows + 1, layer.stride[0])]
+             for x in range(-left, width, layer.stride[1])]
+            for y in range(-top, height, layer.stride[0])]
 
 
 def plain_output(layer, image):
@@ -85,11 +89,16 @@ def layers(draw, generator, name, shape, input_format, output_format=None):
     weight_format = draw(st.sampled_from(FORMATS))
     padding = tuple(draw(st.integers(0, 3)) for _ in range(4))
     limits = (shape[0] + padding[0] + padding[2], shape[1] + padding[1] + padding[3])
-    kernel = [draw(st.integers(1, min(4, limit))) for limit in limits]
-    filters = draw(st.integers(1, 3))
+    dilation = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    kernel = [draw(st.integers(1, min(4, 1 + (limit - 1) // step)))
+              for limit, step in zip(limits, dilation, strict=True)]
+    groups = draw(st.sampled_from([n for n in (1, 2, 3, 7) if shape[2] % n == 0]))
+    filters = groups * draw(st.integers(1, 3))
     plain = dict(
         name=name, weight_format=weight_format, input_format=input_format, padding=padding,
-        weights=random_codes(generator, weight_format, (filters, *kernel, shape[2])),
+        weights=random_codes(generator, weight_format, (filters, *kernel, shape[2] // groups)),
+        groups=groups, dilation=dilation,
+        bias=draw(st.sampled_from([None, generator.integers(-50, 50, filters)])),
         stride=(draw(st.integers(1, 5)), draw(st.integers(1, 5))),
         padding_code=draw(st.sampled_from([None, *input_format.codes])))
     if output_format is None:
@@ -168,6 +177,23 @@ def test_strides_beyond_the_kernel_equal_nested_loops(weight_format, stride):
     one_layer(random_codes(generator, weight_format, (3, 2, 1, 1)),
               random_codes(generator, bipolar, (2, 9, 8, 1)), weight_format, bipolar,
               stride=stride, padding=(0, 1, 1, 0), padding_code=1)
+
+
+@pytest.mark.parametrize(("weight_format", "input_format"), [
+    (formats.bipolar(), formats.bipolar()), (formats.int_(8), formats.int_(8, -128)),
+    (formats.shared(2, [-900_000_007, 0, 1, 900_000_001]), formats.uint(8))],
+    ids=["bipolar", "int8", "shared"])
+@pytest.mark.parametrize(("channels", "groups", "filters"), [
+    (6, 6, 6), (6, 6, 18), (6, 3, 3), (6, 2, 4), (6, 1, 2), (1, 1, 3)])
+def test_groups_and_dilation_equal_nested_loops(weight_format, input_format, channels, groups,
+                                                filters):
+    generator = np.random.default_rng(channels * groups + filters)
+    for dilation in ((1, 1), (2, 1), (1, 3)):
+        one_layer(random_codes(generator, weight_format, (filters, 2, 3, channels // groups)),
+                  random_codes(generator, input_format, (2, 5, 8, channels)), weight_format,
+                  input_format, groups=groups, dilation=dilation, padding=(1, 0, 2, 1),
+                  stride=(2, 1), bias=generator.integers(-9, 9, filters),
+                  padding_code=input_format.codes[-1])
 
 
 @pytest.mark.parametrize("bits", [24, 53])

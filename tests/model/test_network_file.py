@@ -1,6 +1,7 @@
 """The network file: round trips, and what damaged and hostile files get."""
 
 import hashlib
+from importlib import resources
 import json
 
 from hypothesis import given, settings
@@ -69,8 +70,11 @@ def changed(**changes):
     return header | changes
 
 
+REQUANTIZE = {"kind": "requantize", "rows": 1, "zero_point": 0, "low": 0, "high": 1,
+              "rounding": "half_up"}
 HOSTILE = [
-    changed(version=2), changed(extra=1), changed(name=7), changed(name="x" * 1000),
+    changed(version=1), changed(version=3), changed(version=True), changed(version="2"),
+    changed(extra=1), changed(name=7), changed(name="x" * 1000),
     changed(name="a\x1b[31mb"), changed(labels="all"), changed(labels=[1]), changed(layers={}),
     changed(layers=[]), changed(layers=[7]), changed(input_shape=[28, 28]),
     changed(input_shape=[28, 28, 1 << 30]), changed(input_shape=[28, 28, True]),
@@ -83,6 +87,23 @@ HOSTILE = [
     changed(layer={"padding_code": "0"}), changed(layer={"padding_code": 9}),
     changed(layer={"pool": 0}), changed(layer={"pool": 1.5}), changed(layer={"pool": None}),
     changed(layer={"weight_format": "__import__('os')"}), changed(layer={"output_format": "uint8"}),
+    changed(layer={"kind": "convolution"}), changed(layer={"kind": []}),
+    changed(layer={"kind": "pooling"}), changed(layer={"inputs": None}),
+    changed(layer={"inputs": ["nowhere"]}), changed(layer={"inputs": [1]}),
+    changed(layer={"inputs": ["input"] * 3}), changed(layer={"groups": "1"}),
+    changed(layer={"groups": 1 << 30}), changed(layer={"dilation": [1]}),
+    changed(layer={"dilation": [0, 1]}), changed(layer={"bias": 0}), changed(layer={"bias": True}),
+    changed(layer={"stage": None}), changed(layer={"stage": "thresholds"}),
+    changed(layer={"stage": {"kind": "thresholds", "rows": 1 << 24}}),
+    changed(layer={"stage": {"kind": "thresholds", "rows": -1}}),
+    changed(layer={"stage": {"kind": "requantize", "rows": 1}}),
+    changed(layer={"stage": {"kind": ["requantize"], "rows": 1}}),
+    changed(layer={"stage": REQUANTIZE | {"rounding": 7}}),
+    changed(layer={"stage": REQUANTIZE | {"low": 1e9}}),
+    changed(layer={"stage": REQUANTIZE | {"rows": 0}}),
+    changed(layer={"output_format": None}),
+    changed(score_scale=1.0), changed(score_scale=["1"]), changed(score_scale=[float("nan")]),
+    changed(score_offset=[1.0, 2.0]),
     changed(layer={"name": "conv1"}), changed(layer={"name": {}}),
     b"[" * 100_000, b"\xff\xfe", b"null", b'{"version": NaN}',
 ]
@@ -94,6 +115,58 @@ def test_a_hostile_header_is_refused_in_one_sentence(header):
         from_bytes(file_with(header))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def old_file(name):
+    return (resources.files("model") / "reference" / f"{name}.bitrow").read_bytes()
+
+
+def test_version_1_is_read_and_gives_the_same_network():
+    content = old_file("fashion-bnn")
+    assert json.loads(content[START:content.index(b"}]}") + 3])["version"] == 1
+    network = from_bytes(content)
+    assert to_bytes(network) == CONTENT
+    assert [layer.name for layer in network.layers] == [e["name"] for e in HEADER["layers"]]
+
+
+def node_entry(**changes):
+    """A header of version 2 with a pooling before a layer, with changes to the first."""
+    entry = {"kind": "pooling", "name": "pool", "inputs": [], "input_format": "uint2",
+             "pooling": "max", "kernel": [2, 2], "stride": [2, 2], "padding": [0, 0, 0, 0],
+             "bias": 0, "stage": None, "output_format": "uint2"}
+    return HEADER | {"input_format": "uint2", "input_shape": [4, 4, 1],
+                     "layers": [entry | changes]}
+
+
+def addition_entry(**changes):
+    entry = {"kind": "addition", "name": "sum", "inputs": ["input", "input"],
+             "input_formats": ["uint2", "uint2"], "rescales": [None, None], "stage": None,
+             "output_format": None}
+    return HEADER | {"input_format": "uint2", "input_shape": [4, 4, 1],
+                     "layers": [entry | changes]}
+
+
+def test_pooling_and_addition_entries_without_changes_are_read():
+    for header in (node_entry(), addition_entry()):
+        assert len(from_bytes(file_with(header, b"")).layers) == 1
+
+
+@pytest.mark.parametrize("header", [
+    node_entry(pooling="median"), node_entry(pooling=[]), node_entry(kernel=[0, 2]),
+    node_entry(kernel=[2]), node_entry(kernel=[1 << 24, 1 << 24]), node_entry(stride=[0, 1]),
+    node_entry(padding=[2, 0, 0, 0]), node_entry(bias=1), node_entry(bias=None),
+    node_entry(output_format="uint3"), node_entry(input_format="uint3"), node_entry(extra=1),
+    node_entry(inputs=["pool"]), node_entry(inputs=["input", "input"]), node_entry(name="input"),
+    addition_entry(inputs=[]), addition_entry(inputs=["input"]), addition_entry(rescales=[]),
+    addition_entry(rescales=[1, None]), addition_entry(rescales=[{}, None]),
+    addition_entry(rescales=[{"left_shift": 0, "multiplier": "1", "shift": 0,
+                              "rounding": "double"}, None]),
+    addition_entry(input_formats=["uint2"]), addition_entry(input_formats=["uint2", None]),
+    addition_entry(input_formats="ab")], ids=range(24))
+def test_a_hostile_node_is_refused_in_one_sentence(header):
+    with pytest.raises(InputError) as caught:
+        from_bytes(file_with(header, b""))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
 def test_data_after_the_last_layer_is_refused():

@@ -1,0 +1,121 @@
+"""The sums of a layer, in exact integers, by the fastest way that is exact."""
+
+import numpy as np
+
+__all__ = ["layer_sums", "work_bytes"]
+
+
+def layer_sums(layer, codes):
+    """Sums, int64 [images, rows, columns, filters], of codes [images, height, width, channels]."""
+    layer.sum_shape(codes.shape[1:])
+    if _both_bipolar(layer):
+        sums = _bipolar_sums(layer, codes)
+    elif layer.groups > 1 and layer.weights.shape[3] == 1:
+        sums = _depthwise_sums(layer, codes)
+    else:
+        sums = _matrix_sums(layer, codes)
+    return sums if layer.bias is None else sums + layer.bias
+
+
+def work_bytes(layer, input_shape):
+    """About the most bytes that ``layer_sums`` holds at once for one image."""
+    height, width, channels = input_shape
+    top, left, bottom, right = layer.padding
+    rows, columns, filters = layer.sum_shape(input_shape)
+    padded = (height + top + bottom) * (width + left + right) * channels
+    patch = layer.weights[0].size * layer.groups
+    return 16 * padded + rows * columns * (8 * patch + 24 * filters)
+
+
+def _both_bipolar(layer):
+    return (layer.groups == 1 and layer.weight_format.name == layer.input_format.name == "bipolar"
+            and (layer.padding_code is not None or not any(layer.padding)))
+
+
+def _taps(layer, padded):
+    """For each tap of the kernel, its row, column, and input [images, rows, columns, channels]."""
+    reach = layer.kernel_reach
+    rows, columns = (size - r + 1 for size, r in zip(padded.shape[1:3], reach, strict=True))
+    for row in range(layer.weights.shape[1]):
+        for column in range(layer.weights.shape[2]):
+            top, left = row * layer.dilation[0], column * layer.dilation[1]
+            yield row, column, padded[:, top:top + rows:layer.stride[0],
+                                      left:left + columns:layer.stride[1]]
+
+
+def _patches(layer, padded):
+    """Windows [images, rows, columns, kernel rows, kernel columns, channels] of an input."""
+    windows = np.lib.stride_tricks.sliding_window_view(padded, layer.kernel_reach, axis=(1, 2))
+    windows = windows[:, ::layer.stride[0], ::layer.stride[1], :, ::layer.dilation[0],
+                      ::layer.dilation[1]]
+    return windows.transpose(0, 1, 2, 4, 5, 3)
+
+
+def _padded(layer, values, fill):
+    top, left, bottom, right = layer.padding
+    if not any(layer.padding):
+        return values
+    return np.pad(values, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
+
+
+def _exact_dtype(layer, weights):
+    """The narrowest float in which every partial sum of a filter is exact, else int64."""
+    reach = max(abs(layer.input_format.min_level), abs(layer.input_format.max_level))
+    bound = int(np.abs(weights).reshape(layer.filters, -1).sum(axis=1).max()) * reach
+    return np.float32 if bound < 1 << 24 else np.float64 if bound < 1 << 53 else np.int64
+
+
+def _padded_levels(layer, codes, dtype):
+    fill = 0 if layer.padding_code is None else layer.input_format.table[layer.padding_code]
+    table = np.array([0 if level is None else level for level in layer.input_format.table])
+    return _padded(layer, table.astype(dtype)[codes], fill)
+
+
+def _matrix_sums(layer, codes):
+    """By matrix product, one for each group."""
+    weights = layer.weight_format.decode(layer.weights)
+    dtype = _exact_dtype(layer, weights)
+    patches = _patches(layer, _padded_levels(layer, codes, dtype))
+    shape, channels, filters = patches.shape[:3], weights.shape[3], layer.filters // layer.groups
+    sums = np.empty((*shape, layer.filters), dtype=np.int64)
+    for group in range(layer.groups):
+        matrix = weights[group * filters:(group + 1) * filters].reshape(filters, -1)
+        part = patches[..., group * channels:(group + 1) * channels].reshape(-1, matrix.shape[1])
+        sums[..., group * filters:(group + 1) * filters] = (
+            part @ matrix.T.astype(dtype)).reshape(*shape, filters)
+    return sums
+
+
+def _depthwise_sums(layer, codes):
+    """One tap after the other over whole maps: each filter reads one channel."""
+    weights = layer.weight_format.decode(layer.weights)
+    dtype = _exact_dtype(layer, weights)
+    weights = weights[..., 0].astype(dtype)
+    each = layer.filters // layer.groups
+    sums = None
+    for row, column, values in _taps(layer, _padded_levels(layer, codes, dtype)):
+        repeated = values if each == 1 else np.repeat(values, each, axis=3)
+        product = repeated * weights[:, row, column]
+        sums = product if sums is None else np.add(sums, product, out=sums)
+    return sums.astype(np.int64)
+
+
+def _bipolar_sums(layer, codes):
+    """By XNOR and popcount of 64 channels at a time: 2 popcount(xnor) - n."""
+    taps = layer.weights[0].size
+    words = _bit_words(_patches(layer, _padded(layer, codes, layer.padding_code or 0)))
+    filters = _bit_words(layer.weights[:, None, None])[:, 0, 0]
+    sums = np.empty((*words.shape[:3], layer.filters), dtype=np.int64)
+    for index, one in enumerate(filters):
+        differing = np.bitwise_count(words ^ one).sum(axis=-1, dtype=np.int64)
+        sums[..., index] = taps - 2 * differing
+    return sums
+
+
+def _bit_words(patches):
+    """The bits of each patch, packed into uint64 words with zeros behind: [..., words]."""
+    flat = patches.reshape(*patches.shape[:3], -1)
+    packed = np.packbits(flat, axis=-1, bitorder="little")
+    spare = -packed.shape[-1] % 8
+    packed = np.pad(packed, [(0, 0)] * 3 + [(0, spare)])
+    return np.ascontiguousarray(packed).view(np.uint64)

@@ -1,0 +1,57 @@
+"""Networks with nodes that the hardware cannot run are refused with the layer's name."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hw.config import CONFIGS
+from model import formats
+from model.addition import Addition
+from model.network import Layer, Network
+from model.pooling import Pooling
+from model.requantization import Requantization
+from sim.compiler import compile_network
+from sim.errors import CompileError
+
+UINT2 = formats.uint(2)
+REQUANTIZE = Requantization(multiplier=np.array([1]), shift=np.array([1]), low=0, high=3,
+                            rounding="half_up")
+
+
+def layer(name, channels=2, **changes):
+    fields = dict(name=name, weight_format=formats.ternary(), input_format=UINT2,
+                  weights=np.ones((2, 1, 1, channels), np.uint8), output_format=UINT2,
+                  thresholds=np.array([[0, 1, 2]] * 2))
+    return Layer(**{**fields, **changes})
+
+
+SCORES = layer("scores", thresholds=None, output_format=None)
+ADDITION = Addition(name="odd", inputs=("first", "input"), input_formats=(UINT2, UINT2),
+                    thresholds=np.array([[1, 2, 3]]), output_format=UINT2)
+REFUSED = {
+    "pooling": ((Pooling(name="odd", kind="max", input_format=UINT2, kernel=(2, 2)), SCORES),
+                "not pooling"),
+    "addition": ((layer("first"), ADDITION, SCORES), "not addition"),
+    "groups": ((layer("odd", 1, groups=2), SCORES), "groups"),
+    "dilation": ((layer("odd", dilation=(1, 2)), SCORES), "dilation"),
+    "bias": ((layer("odd", bias=np.zeros(2, np.int64)), SCORES), "bias"),
+    "requantization": ((layer("odd", thresholds=None, requantize=REQUANTIZE), SCORES), "stage"),
+    "codes at the end": ((layer("odd"),), "last layer"),
+    "signed codes": (
+        (layer("odd", output_format=formats.int_(2)),
+         replace(SCORES, input_format=formats.int_(2))), "bipolar or uint"),
+}
+
+
+@pytest.mark.parametrize(("layers", "what"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_the_hardware_cannot_run_is_refused_by_name(layers, what):
+    network = Network(name="net", input_shape=(3, 3, 2), input_format=UINT2, layers=layers)
+    with pytest.raises(CompileError, match=f"^layer odd: .*{what}"):
+        compile_network(network, CONFIGS["tiny"])
+
+
+def test_what_it_can_run_is_compiled():
+    network = Network(name="net", input_shape=(3, 3, 2), input_format=UINT2,
+                      layers=(layer("first"), replace(SCORES, inputs=("first",))))
+    assert len(compile_network(network, CONFIGS["tiny"]).layers) == 2
