@@ -36,7 +36,7 @@ class AcceleratorConfig:
     modes : tuple of Mode
         Multiplier units that the build contains.
     lane_addresses : bool
-        Each lane addresses its own activation, so that ternary zeros are skipped lane by lane.
+        Each lane addresses its own activation, so that zero weights are skipped lane by lane.
         Without it the lanes of a word share one address.
     filter_words, ifmap_words, psum_words : int
         Depth of the scratchpads of one processing element: filter words of one of its two banks,
@@ -90,9 +90,12 @@ class AcceleratorConfig:
         if not self.modes or len(set(self.modes)) != len(self.modes):
             raise ConfigError("modes must be a non-empty tuple without repeats, "
                               f"not {self.modes!r}")
-        if self.lane_addresses and Mode.TERNARY not in self.modes:
-            raise ConfigError(
-                f"modes must contain TERNARY when lane_addresses is set, not {self.modes!r}")
+        if self.lane_addresses and not {*self.modes} - {Mode.XNOR, Mode.SIGN, Mode.LUT}:
+            raise ConfigError("modes must contain one with zero weights when lane_addresses is "
+                              f"set, not {self.modes!r}")
+        if Mode.SHIFT in self.modes and self.weight_bits < 3:
+            raise ConfigError("weight_bits must be at least 3 where modes contain SHIFT, "
+                              f"not {self.weight_bits!r}")
         if self.thresholds_per_cycle not in (4, 8, 16):
             raise ConfigError("thresholds_per_cycle must be 4, 8 or 16, "
                               f"not {self.thresholds_per_cycle!r}")
@@ -201,12 +204,13 @@ class AcceleratorConfig:
         return replace(self, **changes)
 
 
-_ALL_MODES = (Mode.XNOR, Mode.SIGN, Mode.TERNARY, Mode.LUT)
+_ALL_MODES = tuple(Mode)
+_LOW_MODES = (Mode.XNOR, Mode.SIGN, Mode.TERNARY, Mode.LUT)
 
 CONFIGS = {config.name: config for config in (
     AcceleratorConfig(
         name="tiny", purpose="unit tests: the smallest array with every mode",
-        rows=3, cols=2, lanes=2, act_bits=4, weight_bits=2, modes=_ALL_MODES, lane_addresses=True,
+        rows=3, cols=2, lanes=2, act_bits=4, weight_bits=4, modes=_ALL_MODES, lane_addresses=True,
         filter_words=64, ifmap_words=16, psum_words=8, bank_words=256, buffer_words=1024,
         threshold_rows=64),
     AcceleratorConfig(
@@ -216,12 +220,12 @@ CONFIGS = {config.name: config for config in (
         buffer_words=2048, threshold_rows=64, psum_bits=20),
     AcceleratorConfig(
         name="demo", purpose="the demo: every mode, quick to build",
-        rows=6, cols=7, lanes=16, act_bits=4, weight_bits=2, modes=_ALL_MODES, lane_addresses=True,
+        rows=6, cols=7, lanes=16, act_bits=4, weight_bits=2, modes=_LOW_MODES, lane_addresses=True,
         filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096, buffer_words=4096,
         threshold_rows=128, thresholds_per_cycle=16),
     AcceleratorConfig(
         name="eyeriss", purpose="the array of the published chip, 12 x 14, 16 lanes, every mode",
-        rows=12, cols=14, lanes=16, act_bits=4, weight_bits=2, modes=_ALL_MODES,
+        rows=12, cols=14, lanes=16, act_bits=4, weight_bits=2, modes=_LOW_MODES,
         lane_addresses=True, filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096,
         buffer_words=8192, threshold_rows=128, thresholds_per_cycle=16),
 )}

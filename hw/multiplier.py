@@ -1,20 +1,22 @@
-"""Multiplier units: one for each operand mode, side by side behind one interface."""
+"""Multiplier units: one for each kind of operands, side by side behind one interface."""
 
-from amaranth import Module, Mux, signed
+from amaranth import Cat, Module, Mux, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.mode import MODE_BITS, Mode
 
-__all__ = ["UNITS", "LutUnit", "Multiplier", "SignUnit", "TernaryUnit", "XnorUnit",
-           "product_bits"]
+__all__ = ["UNITS", "IntegerUnit", "LutUnit", "Multiplier", "ShiftUnit", "SignUnit", "TernaryUnit",
+           "XnorUnit", "product_bits"]
 
 
 def product_bits(config):
     """Bits of a product, the widest of the modes built."""
     top = (1 << config.act_bits) - 1
-    greatest = {Mode.XNOR: 1, Mode.SIGN: top, Mode.TERNARY: top,
-                Mode.LUT: top * ((1 << config.weight_bits) - 1)}
+    all_ones = (1 << config.weight_bits) - 1
+    greatest = {Mode.XNOR: 1, Mode.SIGN: top, Mode.TERNARY: top, Mode.LUT: top * all_ones,
+                Mode.SHIFT: top * 2, Mode.INT_S: top * (all_ones // 2 + 1),
+                Mode.INT_U: top * all_ones}
     return max(greatest[mode] for mode in config.modes).bit_length() + 1
 
 
@@ -27,19 +29,26 @@ class _Unit(wiring.Component):
 
     Members
     -------
+    mode : In
+        One of ``modes``.
     weight, act : In
         Fields as ``hw.mode.Mode`` defines them.
     product : Out
     """
 
+    modes = ()
+
     def __init__(self, config):
         self._config = config
-        super().__init__({"weight": In(config.weight_bits), "act": In(config.act_bits),
+        super().__init__({"mode": In(MODE_BITS), "weight": In(config.weight_bits),
+                          "act": In(config.act_bits),
                           "product": Out(signed(product_bits(config)))})
 
 
 class XnorUnit(_Unit):
     """Both sides bipolar: +1 where the codes agree, -1 where they differ; 0 where one is off."""
+
+    modes = (Mode.XNOR,)
 
     def elaborate(self, platform):
         m = Module()
@@ -54,6 +63,8 @@ class XnorUnit(_Unit):
 class SignUnit(_Unit):
     """The activation or its negative, by the sign that the weight is."""
 
+    modes = (Mode.SIGN,)
+
     def elaborate(self, platform):
         m = Module()
         with m.If(~self.weight[1]):
@@ -64,6 +75,8 @@ class SignUnit(_Unit):
 class TernaryUnit(_Unit):
     """The activation, its negative, or nothing."""
 
+    modes = (Mode.TERNARY,)
+
     def elaborate(self, platform):
         m = Module()
         with m.If(self.weight[0]):
@@ -73,6 +86,8 @@ class TernaryUnit(_Unit):
 
 class LutUnit(_Unit):
     """The product of a DoReFa level by the activation, looked up."""
+
+    modes = (Mode.LUT,)
 
     def elaborate(self, platform):
         m = Module()
@@ -86,8 +101,35 @@ class LutUnit(_Unit):
         return m
 
 
-UNITS = {Mode.XNOR: XnorUnit, Mode.SIGN: SignUnit, Mode.TERNARY: TernaryUnit, Mode.LUT: LutUnit}
-"""The unit of each mode."""
+class ShiftUnit(_Unit):
+    """The activation or its double, negated where the weight is, or nothing."""
+
+    modes = (Mode.SHIFT,)
+
+    def elaborate(self, platform):
+        m = Module()
+        double = self.act << 1
+        with m.If(self.weight[0]):
+            m.d.comb += self.product.eq(Mux(self.weight[2], -self.act, self.act))
+        with m.Elif(self.weight[1]):
+            m.d.comb += self.product.eq(Mux(self.weight[2], -double, double))
+        return m
+
+
+class IntegerUnit(_Unit):
+    """The product of two integers, the weight's highest bit counting negative in ``INT_S``."""
+
+    modes = (Mode.INT_S, Mode.INT_U)
+
+    def elaborate(self, platform):
+        m = Module()
+        sign = self.weight[-1] & (self.mode == Mode.INT_S)
+        m.d.comb += self.product.eq(Cat(self.weight, sign).as_signed() * self.act)
+        return m
+
+
+UNITS = (XnorUnit, SignUnit, TernaryUnit, LutUnit, ShiftUnit, IntegerUnit)
+"""All units; between them they know every mode."""
 
 
 class Multiplier(wiring.Component):
@@ -113,12 +155,12 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        built = [unit for unit in UNITS if set(unit.modes) & set(self._config.modes)]
         with m.Switch(self.mode):
-            for index, mode in enumerate(self._config.modes):
-                unit = UNITS[mode](self._config)
-                m.submodules[mode.name.lower()] = unit
-                m.d.comb += [unit.weight.eq(self.weight), unit.act.eq(self.act)]
-                last = index == len(self._config.modes) - 1
-                with m.Default() if last else m.Case(mode):
+            for kind in built:
+                unit = m.submodules[kind.__name__.lower()] = kind(self._config)
+                m.d.comb += [unit.mode.eq(self.mode), unit.weight.eq(self.weight),
+                             unit.act.eq(self.act)]
+                with m.Default() if kind is built[-1] else m.Case(*kind.modes):
                     m.d.comb += self.product.eq(unit.product)
         return m

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.operand import activation_flip
+
 __all__ = ["ActivationLayout", "pack_bits"]
 
 
@@ -42,6 +44,8 @@ class ActivationLayout:
         Bits of one code, 1 to 8.
     lanes, act_bits, word_bytes : int
         As in the configuration.
+    flip : int
+        Bits of a code that are stored inverted, so that signed codes are unsigned in memory.
     """
 
     height: int
@@ -51,13 +55,14 @@ class ActivationLayout:
     lanes: int
     act_bits: int
     word_bytes: int
+    flip: int = 0
 
     @classmethod
-    def of(cls, config, shape, code_bits):
-        """The layout of a tensor of this (height, width, channels) on this configuration."""
+    def of(cls, config, shape, number_format):
+        """The layout of a (height, width, channels) tensor of a format on this configuration."""
         height, width, channels = shape
-        return cls(height, width, channels, code_bits, config.lanes, config.act_bits,
-                   config.word_bytes)
+        return cls(height, width, channels, number_format.bits, config.lanes, config.act_bits,
+                   config.word_bytes, activation_flip(number_format))
 
     @property
     def planes(self):
@@ -95,7 +100,8 @@ class ActivationLayout:
         if codes.shape != expected:
             raise ValueError(f"codes must be of shape {expected}, not {codes.shape}")
         spare = self.plane_words * self.lanes - self.channels
-        padded = np.pad(codes.astype(np.uint16), ((0, 0), (0, 0), (0, spare)))
+        stored = codes.astype(np.uint16) ^ self.flip
+        padded = np.pad(stored, ((0, 0), (0, 0), (0, spare)))
         lanes = padded.reshape(self.height, self.width, 1, self.plane_words, self.lanes)
         shifts = np.arange(self.planes - 1, -1, -1, dtype=np.uint16) * self.act_bits
         planes = (lanes >> shifts[:, None, None]) & ((1 << self.act_bits) - 1)
@@ -112,5 +118,5 @@ class ActivationLayout:
                                                               self.act_bits)
         planes = (bits.astype(np.uint16) << np.arange(self.act_bits, dtype=np.uint16)).sum(-1)
         shifts = np.arange(self.planes - 1, -1, -1, dtype=np.uint16) * self.act_bits
-        codes = (planes << shifts[:, None, None]).sum(axis=2)
+        codes = (planes << shifts[:, None, None]).sum(axis=2) ^ self.flip
         return codes.reshape(self.height, self.width, -1)[..., :self.channels].astype(np.uint8)

@@ -3,7 +3,6 @@
 from functools import partial
 
 from hw.array_timing import ArrayTiming
-from hw.mode import Mode
 from model.layer import Layer
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
@@ -42,7 +41,7 @@ def compile_network(network, config):
         layers[0], folded_input = folded
         shape = folded_input.shape
     builder = ProgramBuilder(config)
-    stored = ActivationLayout.of(config, shape, layers[0].input_format.bits)
+    stored = ActivationLayout.of(config, shape, layers[0].input_format)
     input_address = address = builder.reserve(stored.bytes)
     compiled = []
     for layer in layers:
@@ -87,15 +86,15 @@ def _compile_layer(builder, work, input_address):
     LayerCompiler(builder, work, mapping, skipping, input_address, output_address,
                   ArrayTiming(config).drain_delay).compile()
     record_address = builder.mark()
-    lane_slots = work.fields.size * work.out_height * work.out_width * work.planes
-    return CompiledLayer(work.name, work.mode.name.lower(), work.macs, lane_slots, record_address,
+    lane_slots = work.fields[0].size * work.out_height * work.out_width * len(work.planes)
+    return CompiledLayer(work.name, work.mode_name, work.macs, lane_slots, record_address,
                          output_address, work.output, output_shape, skipping)
 
 
 def _best_mapping(work, config):
     """A mapping, and whether to leave out zeros: sequence words cost traffic, zeros cost cycles."""
     cost, mapping = map_layer(work, config)
-    if work.mode is Mode.TERNARY and config.lane_addresses:
+    if work.has_zeros and config.lane_addresses:
         skipping_cost, skipping_mapping = map_layer(work, config, partial(taken_words, work))
         if skipping_cost < cost:
             return skipping_mapping, True

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.activation_layout import pack_bits
-from sim.operand import OFF_FIELD
 
 __all__ = ["FilterBank", "dense_bank", "skipping_bank", "taken_words", "tile_fields",
            "used_rows"]
@@ -61,16 +60,16 @@ class FilterBank:
         return pack_bits(flat, 1, config.BEAT_BYTES)
 
 
-def tile_fields(work, mapping, rows, filters, row_fold, word_fold):
+def tile_fields(work, mapping, rows, filters, weight_plane, row_fold, word_fold):
     """The fields of one pass, uint8 [rows, filters, filter_length, lanes].
 
     ``filters`` is (first, count); what lies outside the layer is off.
     """
     first, count = filters
-    all_fields = work.fields[first:first + count]
+    all_fields = work.fields[weight_plane, first:first + count]
     lanes = all_fields.shape[-1]
     kernel_width = work.kernel[1]
-    tile = np.full((rows, count, kernel_width, mapping.group_words, lanes), OFF_FIELD[work.mode],
+    tile = np.full((rows, count, kernel_width, mapping.group_words, lanes), work.off_field,
                    dtype=np.uint8)
     for row in np.flatnonzero(used_rows(work, mapping, rows, row_fold, word_fold)):
         group, kernel_row = divmod(int(row), mapping.kernel_rows)
@@ -125,9 +124,9 @@ def skipping_bank(tile, used, off_field):
 
 
 def taken_words(work, group_words):
-    """Words that a filter takes in one row without its zeros, on average over a ternary layer."""
-    words = work.fields.shape[3]
+    """Words that a filter takes in one row without its zeros, on average."""
+    words = work.fields.shape[4]
     spare = -words % group_words
-    given = np.pad(work.fields != OFF_FIELD[work.mode], ((0, 0),) * 3 + ((0, spare), (0, 0)))
-    groups = given.reshape(*given.shape[:3], -1, group_words, given.shape[-1])
-    return float(np.maximum(groups.sum(axis=(2, 4)).max(axis=-1), 1).mean())
+    given = np.pad(work.fields != work.off_field, ((0, 0),) * 4 + ((0, spare), (0, 0)))
+    groups = given.reshape(*given.shape[:4], -1, group_words, given.shape[-1])
+    return float(np.maximum(groups.sum(axis=(3, 5)).max(axis=-1), 1).mean())

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from hw.mode import Mode
 from hw.program import Target
 from sim.errors import CompileError
 from sim.filter_bank import dense_bank, skipping_bank, tile_fields, used_rows
-from sim.operand import OFF_FIELD
 from sim.output_stage import OutputStage
 
 __all__ = ["LayerCompiler"]
@@ -103,9 +101,9 @@ class LayerCompiler:
             wait_outputs=self._builder.final_passes)
         self._buffer_origin = lead - start
 
-    def _load_filters(self, group, row_fold, word_fold):
+    def _load_filters(self, group, weight_plane, row_fold, word_fold):
         """The bank that holds these filters, loaded now unless they are there already."""
-        key = group, row_fold, word_fold
+        key = group, weight_plane, row_fold, word_fold
         if key in self._bank_holds:
             index = self._bank_holds.index(key)
             return index, self._banks[key]
@@ -113,10 +111,10 @@ class LayerCompiler:
         self._next_bank ^= 1
         config, builder = self._config, self._builder
         tile = tile_fields(self._work, self._mapping, config.rows,
-                           self._mapping.filter_groups[group], row_fold, word_fold)
+                           self._mapping.filter_groups[group], weight_plane, row_fold, word_fold)
         used = used_rows(self._work, self._mapping, config.rows, row_fold, word_fold)
         if self._skipping:
-            bank = skipping_bank(tile, used, OFF_FIELD[Mode.TERNARY])
+            bank = skipping_bank(tile, used, self._work.off_field)
             builder.load(Target.SEQUENCE, bank.sequence_beats(config), words=bank.words,
                          bank=index, wait_passes=self._bank_free[index])
         else:
@@ -128,23 +126,23 @@ class LayerCompiler:
         return index, bank
 
     def _pass(self, group, folds, fold, strips, strip):
-        work, mapping = self._work, self._mapping
+        mapping = self._mapping
         plane, row_fold, word_fold = folds[fold]
-        index, bank = self._load_filters(group, row_fold, word_fold)
+        index, bank = self._load_filters(group, plane.weight, row_fold, word_fold)
         first, columns = strips[strip]
         psums = mapping.filter_groups[group][1]
         final = fold == len(folds) - 1
         stage = self._stage.pass_fields(group, first, columns, final)
         slot = strip if mapping.strips_resident else 0
         self._builder.array_pass(
-            mode=work.mode, lane_offsets=self._skipping, bank=index, final=final,
-            first=fold == 0, shift=fold > 0 and folds[fold - 1][0] != plane,
+            mode=plane.mode, lane_offsets=self._skipping, bank=index, final=final,
+            first=fold == 0, shift=plane.shift and folds[fold - 1][0] != plane,
             columns=columns, rows_enable=bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=mapping.positions,
             bank_address=slot * mapping.positions * psums,
             drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
-            **self._feed_fields(first, columns, plane, row_fold, word_fold), **stage)
+            **self._feed_fields(first, columns, plane.act, row_fold, word_fold), **stage)
         self._bank_free[index] = self._builder.passes
 
     def _feed_fields(self, first_row, columns, plane, row_fold, word_fold):
@@ -171,5 +169,5 @@ class LayerCompiler:
         return fields
 
     def _plane_fill(self, plane):
-        shift = (self._work.planes - 1 - plane) * self._config.act_bits
+        shift = (self._work.stored.planes - 1 - plane) * self._config.act_bits
         return (self._work.padding >> shift) & ((1 << self._config.act_bits) - 1)

@@ -82,7 +82,7 @@ class LayerMapping:
 
     def pass_folds(self, planes):
         """The passes of one strip and filter group in order, as (plane, row fold, word fold)."""
-        return [(plane, row_fold, word_fold) for plane in range(planes)
+        return [(plane, row_fold, word_fold) for plane in planes
                 for row_fold in range(self.row_folds) for word_fold in range(self.word_folds)]
 
 
@@ -120,7 +120,7 @@ def _estimate(work, mapping, config, taken_words):
     length, beats = mapping.filter_length, config.row_groups
     if taken_words is not None:
         length, beats = taken_words(mapping.group_words), config.row_groups + config.rows
-    planes_folds = work.planes * mapping.row_folds * mapping.word_folds
+    planes_folds = len(work.planes) * mapping.row_folds * mapping.word_folds
     total = 0
     for _, psums in mapping.filter_groups:
         compute = max(psums * length, psums)

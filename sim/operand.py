@@ -1,87 +1,200 @@
-"""Operands: which multiplier a layer uses, and its weights as that multiplier reads them."""
+"""Operands: which multiplier units a layer uses, and its weights as those units read them."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from hw.mode import Mode
 from sim.errors import CompileError
 
-__all__ = ["OFF_FIELD", "choose_mode", "padding_field", "weight_fields"]
+__all__ = ["Operands", "Plane", "activation_flip"]
 
-OFF_FIELD = {Mode.XNOR: 2, Mode.SIGN: 2, Mode.TERNARY: 0, Mode.LUT: 0}
-"""Weight field of a lane that has no channel.
+_OFF_FIELD = {Mode.XNOR: 2, Mode.SIGN: 2}
+"""Weight field of a lane that has no channel; 0 in the other modes.
 
 In ``LUT`` mode no field gives zero: there the activation of such a lane is zero instead.
 """
 
+_ZERO_MODES = (Mode.TERNARY, Mode.SHIFT, Mode.INT_S, Mode.INT_U)
+"""Modes in which a weight can be zero, so that it can be left out of the schedule."""
 
-def choose_mode(layer, config):
-    """The mode in which a build of this configuration runs a layer.
 
-    Raises
-    ------
-    CompileError
-        If no mode multiplies these formats, or the build leaves it out.
+@dataclass(frozen=True)
+class Plane:
+    """A piece of the activations' bits times a piece of the weights': one set of passes.
+
+    Parameters
+    ----------
+    act, weight : int
+        Which piece of each, the highest bits being 0.
+    mode : Mode
+    shift : bool
+        What was summed before counts ``2**act_bits`` times.
     """
-    weight, act = layer.weight_format.name, layer.input_format.name
-    if weight in ("bipolar", "dorefa1") and act == "bipolar":
-        mode = Mode.XNOR
-    elif weight in ("bipolar", "dorefa1") and act.startswith("uint"):
-        mode = Mode.SIGN
-    elif weight == "ternary" and act.startswith("uint"):
-        mode = Mode.TERNARY
-    elif weight.startswith("dorefa") and act.startswith("uint"):
-        mode = Mode.LUT
-    else:
-        raise CompileError(f"layer {layer.name}: formats must be ones that the array multiplies "
-                           f"(bipolar x bipolar; bipolar, ternary or dorefa x uint), "
-                           f"not {weight} x {act}")
-    if mode not in config.modes:
-        built = ", ".join(m.name for m in config.modes)
-        raise CompileError(f"layer {layer.name}: mode must be one that configuration {config.name} "
-                           f"builds ({built}), not {mode.name}")
-    return mode
+
+    act: int
+    weight: int
+    mode: Mode
+    shift: bool
 
 
-def weight_fields(layer, mode, config):
-    """The weight fields of a layer, uint8, in the shape of its codes.
+@dataclass(frozen=True, eq=False)
+class Operands:
+    """How a build multiplies a layer's weights by its activations.
 
-    A DoReFa code of fewer bits than the build's table becomes the code of the same level there.
+    An activation is fed as an unsigned integer u, its level plus ``zero_point``; bipolar ones as
+    their codes, with ``zero_point`` 0.
 
-    Raises
-    ------
-    CompileError
-        If the weights have more bits than the build.
+    Parameters
+    ----------
+    name : str
+        What the multipliers do, for tables.
+    fields : ndarray of uint8
+        Weight fields [weight planes, filters, kernel rows, kernel columns, channels].
+    planes : tuple of Plane
+        In the order in which they are summed.
+    padding, zero_point : int
+        What is fed for a padded tap, and for level 0.
     """
-    codes = np.asarray(layer.weights, dtype=np.uint8)
-    if mode is not Mode.LUT:
-        return codes
-    bits = layer.weight_format.bits
-    if bits > config.weight_bits:
-        raise CompileError(f"layer {layer.name}: weight bits must be at most {config.weight_bits} "
-                           f"on configuration {config.name}, not {bits}")
-    return codes + np.uint8(((1 << config.weight_bits) - (1 << bits)) // 2)
+
+    name: str
+    fields: np.ndarray
+    planes: tuple[Plane, ...]
+    padding: int
+    zero_point: int
+
+    @classmethod
+    def of(cls, layer, config):
+        """The operands of a layer on a configuration.
+
+        Raises
+        ------
+        CompileError
+            If no mode multiplies these formats, or the build leaves it out.
+        """
+        zero_point = _zero_point(layer.input_format)
+        padding = _padding(layer, config, zero_point)
+        mode = _choose_mode(layer, config, padding)
+        if mode is Mode.INT_S:
+            fields, modes = _integer_planes(layer, config)
+            name = "int"
+        else:
+            fields, modes = _fields(layer, mode, config)[None], (mode,)
+            name = mode.name.lower()
+        act_planes = -(-layer.input_format.bits // config.act_bits)
+        return cls(name, fields, _order(act_planes, modes), padding, zero_point)
+
+    @property
+    def off_field(self):
+        """Weight field of a lane that has no channel."""
+        return _OFF_FIELD.get(self.planes[0].mode, 0)
+
+    @property
+    def has_zeros(self):
+        """Zero weights can be left out of the schedule."""
+        return self.planes[0].mode in _ZERO_MODES
 
 
-def padding_field(layer, mode, config):
-    """The activation code of a padded tap, before it is cut into planes.
+def activation_flip(number_format):
+    """Bits of a code that differ between memory and the format: the sign bit, in signed ones.
 
-    Raises
-    ------
-    CompileError
-        If the build cannot express it.
+    So codes in memory rise with their levels, and are unsigned.
     """
+    return 1 << (number_format.bits - 1) if number_format.name.startswith("int") else 0
+
+
+def _zero_point(number_format):
+    if number_format.name == "bipolar":
+        return 0
+    return -number_format.table[activation_flip(number_format)]
+
+
+def _padding(layer, config, zero_point):
+    """What is fed for a padded tap, before it is cut into planes."""
     if not any(layer.padding):
         return 0
     code = layer.padding_code
-    if mode is Mode.XNOR:
-        if code is None and config.act_bits < 2:
-            raise CompileError(f"layer {layer.name}: padding must be a level where act_bits is 1, "
-                               "not taps that do not count")
-        return 2 if code is None else int(code)
-    if code is None:
-        return 0
-    if code and mode is Mode.LUT and layer.weights.shape[-1] % config.lanes:
-        raise CompileError(f"layer {layer.name}: input channels must be a multiple of "
-                           f"{config.lanes} lanes where padding is code {code}, "
-                           f"not {layer.weights.shape[-1]}")
-    return int(code)
+    if layer.input_format.name != "bipolar":
+        flip = activation_flip(layer.input_format)
+        return zero_point if code is None else int(code) ^ flip
+    if code is None and config.act_bits < 2:
+        raise CompileError(f"layer {layer.name}: padding must be a level where act_bits is 1, "
+                           "not taps that do not count")
+    return 2 if code is None else int(code)
+
+
+def _choose_mode(layer, config, padding):
+    """The first mode that fits among those built; ``INT_S`` stands for both integer modes."""
+    levels = set(layer.weight_format.levels)
+    if layer.input_format.name == "bipolar":
+        wanted = [Mode.XNOR] if levels <= {-1, 1} else []
+    elif layer.input_format.name.startswith(("uint", "int")):
+        wanted = _unsigned_modes(layer, levels, config, padding)
+    else:
+        wanted = []
+    if not wanted:
+        raise CompileError(
+            f"layer {layer.name}: formats must be ones that the array multiplies (bipolar x "
+            f"bipolar; any weights x uint or int), "
+            f"not {layer.weight_format.name} x {layer.input_format.name}")
+    for mode in wanted:
+        if mode in config.modes and (mode is not Mode.INT_S or Mode.INT_U in config.modes):
+            return mode
+    built = ", ".join(m.name for m in config.modes)
+    raise CompileError(f"layer {layer.name}: mode must be one that configuration {config.name} "
+                       f"builds ({built}), not {wanted[0].name}")
+
+
+def _unsigned_modes(layer, levels, config, padding):
+    """Modes for these weight levels and activations that are unsigned in memory, cheapest first."""
+    wanted = []
+    if levels <= {-1, 1}:
+        wanted.append(Mode.SIGN)
+    if levels <= {-1, 0, 1}:
+        wanted.append(Mode.TERNARY)
+    if levels <= {-2, -1, 0, 1, 2}:
+        wanted.append(Mode.SHIFT)
+    top = (1 << config.weight_bits) - 1
+    idle_lanes = layer.weights.shape[3] % config.lanes
+    if all(level % 2 and abs(level) <= top for level in levels) and not (padding and idle_lanes):
+        wanted.append(Mode.LUT)
+    return [*wanted, Mode.INT_S]
+
+
+def _fields(layer, mode, config):
+    """The weight fields of a layer in a mode of one weight plane, uint8, in its codes' shape."""
+    levels = layer.weight_format.decode(layer.weights)
+    if mode in (Mode.XNOR, Mode.SIGN):
+        return (levels > 0).astype(np.uint8)
+    if mode is Mode.TERNARY:
+        return (levels & 3).astype(np.uint8)
+    if mode is Mode.SHIFT:
+        return (levels & 7).astype(np.uint8)
+    return ((levels + (1 << config.weight_bits) - 1) // 2).astype(np.uint8)
+
+
+def _integer_planes(layer, config):
+    """Two's complement levels, cut into fields of ``weight_bits``, and the mode of each plane."""
+    width = config.weight_bits
+    low, high = layer.weight_format.min_level, layer.weight_format.max_level
+    is_signed = low < 0
+    bits = max(high.bit_length(), (~low).bit_length() if is_signed else 0) + is_signed
+    count = max(1, -(-bits // width))
+    if count > 1 and width != config.act_bits:
+        raise CompileError(f"layer {layer.name}: weight bits must be at most {width} on "
+                           f"configuration {config.name}, whose fields of weights and activations "
+                           f"differ in width, not {bits}")
+    levels = layer.weight_format.decode(layer.weights)
+    shifts = np.arange(count - 1, -1, -1) * width
+    fields = (levels >> shifts[:, None, None, None, None]) & ((1 << width) - 1)
+    top = Mode.INT_S if is_signed else Mode.INT_U
+    return fields.astype(np.uint8), (top, *[Mode.INT_U] * (count - 1))
+
+
+def _order(act_planes, modes):
+    """Every pair of planes once, the most significant first (Horner's scheme)."""
+    pairs = sorted((act + weight, weight, act) for act in range(act_planes)
+                   for weight in range(len(modes)))
+    before = [pairs[0], *pairs]
+    return tuple(Plane(act, weight, modes[weight], rank != earlier[0])
+                 for (rank, weight, act), earlier in zip(pairs, before, strict=False))

@@ -22,6 +22,11 @@ def product(mode, weight, act, config):
         return 0 if weight & 2 else (act if weight & 1 else -act)
     if mode is Mode.TERNARY:
         return {0: 0, 1: act, 2: 0, 3: -act}[weight]
+    if mode is Mode.SHIFT:
+        return {0: 0, 1: act, 2: 2 * act, 6: -2 * act, 7: -act}[weight]
+    if mode in (Mode.INT_S, Mode.INT_U):
+        negative = mode is Mode.INT_S and weight >> (config.weight_bits - 1)
+        return (weight - (negative << config.weight_bits)) * act
     return (2 * weight - ((1 << config.weight_bits) - 1)) * act
 
 
@@ -98,9 +103,9 @@ def send_ifmap(bench, cycle, stream, address, word):
 
 
 def random_fields(generator, mode, config, shape):
-    top = 4 if mode is not Mode.LUT else 1 << config.weight_bits
-    codes = [0, 1, 3] if mode is Mode.TERNARY else list(range(top))
-    return generator.choice(codes, shape)
+    codes = {Mode.XNOR: range(4), Mode.SIGN: range(4), Mode.TERNARY: (0, 1, 3),
+             Mode.SHIFT: (0, 1, 2, 6, 7)}
+    return generator.choice(codes.get(mode, range(1 << config.weight_bits)), shape)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -187,7 +192,7 @@ def test_lane_offsets_skip_zeros_lane_by_lane(seed):
                 word |= pack(offsets, config.offset_bits) << shift
                 bench.at(cycle, "loads", dict(target=Target.SEQUENCE, bank=1, row=row,
                                               address=address, data=word))
-                data = pack(fields, 2) << (config.filter_word_bits * row)
+                data = pack(fields, config.weight_bits) << (config.filter_word_bits * row)
                 full = getattr(bench, "fields", {})
                 full[address] = full.get(address, 0) | data
                 bench.fields = full

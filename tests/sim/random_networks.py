@@ -12,7 +12,19 @@ FAMILIES = {
     "sign": (formats.bipolar(), formats.uint(3)),
     "ternary": (formats.ternary(), formats.uint(4)),
     "lut": (formats.dorefa(2), formats.uint(2)),
+    "lut4": (formats.dorefa(4), formats.uint(4)),
+    "quinary": (formats.quinary(), formats.uint(4)),
+    "int4": (formats.int_(4), formats.uint(4)),
+    "int8": (formats.int_(8), formats.uint(4)),
+    "offset": (formats.int_(5, 3), formats.uint(4)),
 }
+
+
+INPUT_FORMATS = {
+    "xnor": (formats.uint(8), formats.bipolar()),
+    "offset": (formats.int_(8, -9), formats.int_(4, 2), formats.int_(6, 31)),
+}
+"""Formats of the first layer's input, where not 8-bit pixels or the family's activations."""
 
 
 def random_codes(generator, number_format, shape):
@@ -48,7 +60,8 @@ def random_network(seed, family, config):
     """A network of one family with up to three hidden layers, and two images for it."""
     generator = np.random.default_rng(seed)
     weight_format, act_format = FAMILIES[family]
-    input_format = [formats.uint(8), act_format][int(generator.integers(2))]
+    input_formats = INPUT_FORMATS.get(family, (formats.uint(8), act_format))
+    input_format = input_formats[int(generator.integers(len(input_formats)))]
     shape = input_shape = tuple(int(s) for s in generator.integers(1, [11, 11, 7]))
     layers, current = [], input_format
     for index in range(int(generator.integers(0, 4))):
