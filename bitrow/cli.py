@@ -3,6 +3,7 @@
 import typer
 
 from bitrow.commands.demo import demo
+from bitrow.commands.energy import energy
 from bitrow.commands.networks import networks
 from bitrow.commands.run import run
 from bitrow.commands.verilog import verilog
@@ -11,6 +12,7 @@ __all__ = ["app", "main"]
 
 _COMMANDS = (
     demo,
+    energy,
     networks,
     run,
     verilog,

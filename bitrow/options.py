@@ -5,15 +5,18 @@ from typing import Annotated
 
 import typer
 
+from energy.cost_table_file import table_names
 from hw.config import CONFIGS
 from model.errors import InputError
 
-__all__ = ["Config", "Data", "Json", "NetworkName", "positive"]
+__all__ = ["Config", "CostTableName", "Data", "Json", "NetworkName", "positive"]
 
 Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
 Data = Annotated[Path | None, typer.Option(
     help="Folder with mnist/ and fashion_mnist/ in IDX files.", show_default=False)]
 Config = Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")]
+CostTableName = Annotated[str, typer.Option(
+    "--table", help=f"Energy of operations: {', '.join(table_names())}, or a .toml file.")]
 NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bitrow networks`, "
                                             "or a .bitrow file.")]
 

@@ -1,0 +1,88 @@
+"""Tables of energy; a star marks what was derived."""
+
+from rich.table import Table
+
+from energy.events import LEVELS, NOT_COUNTED, OPERANDS
+from energy.units import ReadableUnit
+
+__all__ = ["comparison_table", "energy_notes", "layer_energy_table", "operand_energy_table"]
+
+_SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
+
+
+def _cell(energy, images, unit):
+    if not energy.value:
+        return "–"
+    text = f"{energy.value / images / unit.factor:,.2f}"
+    return f"{text}*" if energy.derived else text
+
+
+def _unit(energy):
+    return ReadableUnit.of(energy.table.unit, energy.per_inference)
+
+
+def _with_levels(table, *more):
+    for level in (*LEVELS, *more):
+        table.add_column(level, justify="right")
+    return table
+
+
+def layer_energy_table(energy):
+    """One row for each layer, one column for each level; for one image."""
+    counts, unit = energy.counts, _unit(energy)
+    table = Table(title=f"{counts.network} on {counts.config.name}: {unit.name} for one image, "
+                        f"{_SOURCES[counts.counted_by]}", title_justify="left")
+    table.add_column("layer")
+    _with_levels(table, "all", f"{energy.table.unit}/MAC")
+    for layer in energy.layers:
+        table.add_row(layer.name,
+                      *(_cell(layer.at(level=level), counts.images, unit) for level in LEVELS),
+                      _cell(layer.total, counts.images, unit),
+                      f"{layer.total.value / layer.macs:.3f}")
+    table.add_section()
+    table.add_row("all", *(_cell(energy.at(level=level), counts.images, unit)
+                           for level in LEVELS),
+                  _cell(energy.total, counts.images, unit), f"{energy.per_mac:.3f}")
+    return table
+
+
+def operand_energy_table(energy):
+    """One row for each operand, one column for each level; for one image."""
+    images, unit = energy.counts.images, _unit(energy)
+    table = Table(title=f"By operand, {unit.name} for one image", title_justify="left")
+    table.add_column("operand")
+    _with_levels(table, "all")
+    for operand in OPERANDS:
+        table.add_row(operand,
+                      *(_cell(energy.at(level=level, operand=operand), images, unit)
+                        for level in LEVELS),
+                      _cell(energy.at(operand=operand), images, unit))
+    return table
+
+
+def comparison_table(comparison):
+    """One row for each way to run the network."""
+    first = comparison.ways[0].energy
+    unit = _unit(first)
+    table = Table(title="What low precision and zero skipping save, for one image",
+                  title_justify="left")
+    table.add_column("way")
+    for name in (f"energy, {unit.name}", "cycles", "of the first"):
+        table.add_column(name, justify="right")
+    for way in comparison.ways:
+        table.add_row(way.name, _cell(way.energy.total, 1, unit),
+                      f"{way.energy.cycles_per_inference:,.0f}",
+                      f"{way.energy.per_inference / first.per_inference:.1%}")
+    return table
+
+
+def energy_notes(energy):
+    """Lines to go below: the figures of the whole network, and what a star means."""
+    unit = energy.table.unit
+    lines = [f"table: {energy.table.title} ({energy.table.node})",
+             f"energy x delay of one image: {energy.energy_delay:.4g} {unit} x cycles"]
+    if energy.operations_per_joule is not None:
+        lines.append(f"operations per joule: {energy.operations_per_joule:.4g} "
+                     "(two for each MAC)")
+    lines.append(f"in no figure: {', '.join(NOT_COUNTED)}")
+    return lines + [f"* derived: {how}" for how in energy.total.derived]

@@ -1,0 +1,68 @@
+"""Energy as plain values.
+
+Keys of ``energy_json``: ``network``, ``config``, ``counted_by`` (``prediction`` or ``rtl``),
+``images``, ``cycles`` (of all images), ``macs`` (of all images), ``table`` (``name``, ``title``,
+``unit``, ``node``), ``energy`` (of all images, in the table's unit, as every energy here),
+``energy_per_inference``, ``energy_per_mac``, ``energy_delay_per_inference`` (unit x cycles),
+``operations_per_joule`` (null where the unit is not pJ), ``levels`` and ``operands`` (each name
+with ``energy`` and ``derived``), ``layers``, ``costs`` (what one operation cost: ``operation``,
+``bits``, ``by_bits`` of a multiplication, ``size_bytes`` of a memory, ``value``, ``unit``,
+``node``, ``sources``, ``derived`` as texts), ``derived`` (how costs were derived: the lists named
+``derived`` elsewhere hold indices into it), ``uncharged`` (counters without a charge of
+their own, and why), ``not_counted`` (what is in no figure).
+
+Each of ``layers``: ``name``, ``mode``, ``macs``, ``cycles``, ``energy``, ``energy_per_mac``,
+``cells`` (``level``, ``operand``, ``energy``, ``derived``).
+
+Keys of ``comparison_json``: ``same_mapping``, ``ways`` (``name``, ``energy_per_inference``,
+``cycles_per_inference``, ``share_of_first``).
+"""
+
+from energy.events import LEVELS, NOT_COUNTED, OPERANDS, UNCHARGED
+from energy.network_energy import used_costs
+
+__all__ = ["comparison_json", "energy_json"]
+
+
+def energy_json(energy):
+    """A ``NetworkEnergy`` as plain values."""
+    counts, table = energy.counts, energy.table
+    notes = list(energy.total.derived)
+
+    def amount(part):
+        return {"energy": part.value, "derived": [notes.index(how) for how in part.derived]}
+
+    return {
+        "network": counts.network, "config": counts.config.name, "counted_by": counts.counted_by,
+        "images": counts.images, "cycles": counts.cycles, "macs": energy.macs,
+        "table": {"name": table.name, "title": table.title, "unit": table.unit,
+                  "node": table.node},
+        "energy": energy.total.value, "energy_per_inference": energy.per_inference,
+        "energy_per_mac": energy.per_mac,
+        "energy_delay_per_inference": energy.energy_delay,
+        "operations_per_joule": energy.operations_per_joule,
+        "levels": {level: amount(energy.at(level=level)) for level in LEVELS},
+        "operands": {operand: amount(energy.at(operand=operand)) for operand in OPERANDS},
+        "layers": [{
+            "name": layer.name, "mode": layer.mode, "macs": layer.macs, "cycles": layer.cycles,
+            **amount(layer.total), "energy_per_mac": layer.total.value / layer.macs,
+            "cells": [{"level": level, "operand": operand, **amount(part)}
+                      for (level, operand), part in layer.cells.items()]}
+            for layer in energy.layers],
+        "costs": [_cost_json(*pair) for pair in used_costs(energy)],
+        "derived": notes, "uncharged": UNCHARGED, "not_counted": list(NOT_COUNTED)}
+
+
+def _cost_json(charge, cost):
+    return {"operation": charge.operation, "bits": charge.bits, "by_bits": charge.by_bits,
+            "size_bytes": charge.size_bytes, "value": cost.value, "unit": cost.unit,
+            "node": cost.node, "sources": list(cost.sources), "derived": list(cost.derived)}
+
+
+def comparison_json(comparison):
+    """A ``Comparison`` as plain values."""
+    first = comparison.ways[0].energy.per_inference
+    return {"same_mapping": comparison.same_mapping, "ways": [{
+        "name": way.name, "energy_per_inference": way.energy.per_inference,
+        "cycles_per_inference": way.energy.cycles_per_inference,
+        "share_of_first": way.energy.per_inference / first} for way in comparison.ways]}

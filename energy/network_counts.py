@@ -1,0 +1,113 @@
+"""The events of a network on an accelerator: predicted, or counted by the RTL."""
+
+from dataclasses import dataclass
+
+from hw.config import AcceleratorConfig
+from sim.compiler import compile_network
+from sim.predict import predict
+from sim.raw_run import MemoryModel
+
+__all__ = ["LayerCounts", "NetworkCounts", "predicted_counts", "rtl_counts"]
+
+
+@dataclass(frozen=True)
+class LayerCounts:
+    """The events of one layer over all images.
+
+    Parameters
+    ----------
+    name, mode : str
+    weight_bits, act_bits : int
+        Of the layer's formats.
+    macs, cycles : int
+    events : dict
+        By ``hw.counter_record.COUNTER_NAMES`` without ``cycles``.
+    """
+
+    name: str
+    mode: str
+    weight_bits: int
+    act_bits: int
+    macs: int
+    cycles: int
+    events: dict[str, int]
+
+
+@dataclass(frozen=True)
+class NetworkCounts:
+    """The events of some images through a network.
+
+    Parameters
+    ----------
+    network : str
+    config : AcceleratorConfig
+    counted_by : str
+        ``prediction`` or ``rtl``.
+    images : int
+    cycles : int
+        Of the whole run.
+    layers : tuple of LayerCounts
+    """
+
+    network: str
+    config: AcceleratorConfig
+    counted_by: str
+    images: int
+    cycles: int
+    layers: tuple[LayerCounts, ...]
+
+
+def _layers(network, rows):
+    """``LayerCounts`` of (name, mode, macs, counters with ``cycles`` among them)."""
+    by_name = {layer.name: layer for layer in network.layers}
+    return tuple(
+        LayerCounts(name, mode, by_name[name].weight_format.bits, by_name[name].input_format.bits,
+                    macs, counters["cycles"],
+                    {counter: value for counter, value in counters.items() if counter != "cycles"})
+        for name, mode, macs, counters in rows)
+
+
+def predicted_counts(network, config, memory=MemoryModel()):
+    """What one image will count.
+
+    Parameters
+    ----------
+    network : model.network.Network
+    config : AcceleratorConfig
+    memory : MemoryModel
+
+    Returns
+    -------
+    NetworkCounts
+
+    Raises
+    ------
+    CompileError
+        If the configuration cannot run the network.
+    """
+    program = compile_network(network, config)
+    prediction = predict(program, memory)
+    rows = ((layer.name, layer.mode, layer.macs, counters)
+            for layer, counters in zip(program.layers, prediction.layers, strict=True))
+    return NetworkCounts(network.name, config, "prediction", 1, prediction.cycles,
+                         _layers(network, rows))
+
+
+def rtl_counts(network, config, result):
+    """What a run counted.
+
+    Parameters
+    ----------
+    network : model.network.Network
+    config : AcceleratorConfig
+    result : sim.result.RunResult
+        Of this network on this configuration.
+
+    Returns
+    -------
+    NetworkCounts
+    """
+    rows = ((layer.name, layer.mode, layer.macs, layer.counts_rtl | {"cycles": layer.cycles_rtl})
+            for layer in result.layers)
+    return NetworkCounts(network.name, config, "rtl", result.images, result.cycles_rtl,
+                         _layers(network, rows))

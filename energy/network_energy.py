@@ -1,0 +1,124 @@
+"""The energy of a network: of each layer, for a MAC, for an image."""
+
+from dataclasses import dataclass
+
+from energy.accounting import Energy, LayerEnergy, charge_cost, counts_energy
+from energy.cost_table import CostTable
+from energy.events import EVENTS
+from energy.network_counts import NetworkCounts
+from energy.word_widths import WordWidths
+
+__all__ = ["NetworkEnergy", "network_energy", "used_costs"]
+
+_PICO = 1e-12
+_PICOJOULE = "pJ"
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkEnergy:
+    """The energy of some images through a network.
+
+    Parameters
+    ----------
+    counts : NetworkCounts
+    table : CostTable
+    layers : tuple of LayerEnergy
+    uniform_bits : int or None
+        Width that every operand was charged for; None where it is as built.
+    """
+
+    counts: NetworkCounts
+    table: CostTable
+    layers: tuple[LayerEnergy, ...]
+    uniform_bits: int | None = None
+
+    @property
+    def total(self):
+        """``Energy`` over all layers and images."""
+        return sum((layer.total for layer in self.layers), Energy())
+
+    @property
+    def macs(self):
+        """Multiplications of all layers and images, skipped ones included."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def per_inference(self):
+        """Energy of one image."""
+        return self.total.value / self.counts.images
+
+    @property
+    def per_mac(self):
+        """Energy for each multiplication of the network."""
+        return self.total.value / self.macs
+
+    @property
+    def cycles_per_inference(self):
+        """Cycles of one image."""
+        return self.counts.cycles / self.counts.images
+
+    @property
+    def energy_delay(self):
+        """Energy of one image times its cycles."""
+        return self.per_inference * self.cycles_per_inference
+
+    @property
+    def operations_per_joule(self):
+        """Two operations for each MAC; None where the table's unit is not the picojoule."""
+        if self.table.unit != _PICOJOULE or not self.total.value:
+            return None
+        return 2 / (self.per_mac * _PICO)
+
+    def at(self, *, level=None, operand=None):
+        """What one level, one operand, or one operand at one level took."""
+        return sum((layer.at(level=level, operand=operand) for layer in self.layers), Energy())
+
+
+def network_energy(counts, table, uniform_bits=None):
+    """Energy = counts x costs.
+
+    Parameters
+    ----------
+    counts : NetworkCounts
+        Predicted or counted by the RTL.
+    table : CostTable
+    uniform_bits : int or None
+        Charges the same counts for words whose every operand has so many bits; by default for
+        words as they are.
+
+    Returns
+    -------
+    NetworkEnergy
+
+    Raises
+    ------
+    InputError
+        If the table lacks a cost.
+    """
+    layers = tuple(
+        LayerEnergy(layer.name, layer.mode, layer.macs, layer.cycles,
+                    counts_energy(layer.events, _widths(counts, layer, uniform_bits), table))
+        for layer in counts.layers)
+    return NetworkEnergy(counts, table, layers, uniform_bits)
+
+
+def used_costs(energy):
+    """Every (charge, cost) that is behind the energy of a network, each pair once.
+
+    Charges are as in ``energy.events``, with the operation and its widths; costs hold value, unit,
+    node, sources and derivation.
+    """
+    pairs = {}
+    for layer in energy.counts.layers:
+        widths = _widths(energy.counts, layer, energy.uniform_bits)
+        for counter in layer.events:
+            for charge in EVENTS.get(counter, lambda _: ())(widths):
+                pairs.setdefault((charge.operation, charge.bits, charge.by_bits,
+                                  charge.size_bytes), charge)
+    return [(charge, charge_cost(charge, energy.table)) for charge in pairs.values()]
+
+
+def _widths(counts, layer, uniform_bits):
+    if uniform_bits is None:
+        return WordWidths.built(counts.config, layer.mode, layer.weight_bits, layer.act_bits)
+    return WordWidths.uniform(counts.config, uniform_bits, layer.weight_bits, layer.act_bits)

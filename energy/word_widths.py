@@ -1,0 +1,135 @@
+"""Widths of what an accelerator moves and multiplies: as built, or were all of it 8 or 16 bits."""
+
+from dataclasses import dataclass
+
+from amaranth.utils import ceil_log2
+
+from hw.config import AcceleratorConfig
+from hw.mode import Mode
+from hw.multiplier import product_bits
+
+__all__ = ["UNIFORM_PSUM_BITS", "WordWidths"]
+
+UNIFORM_PSUM_BITS = 32
+"""Width of a partial sum beside 8- and 16-bit operands, as TensorFlow Lite's int32 accumulators."""
+
+_OPERAND_BITS = {Mode.XNOR.name: (1, 1), Mode.SIGN.name: (1, None), Mode.TERNARY.name: (2, None)}
+"""Widths that a mode multiplies, where they are its own and not the formats'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordWidths:
+    """Bits of one lane and what follows for words and memories of a configuration.
+
+    Parameters
+    ----------
+    config : AcceleratorConfig
+    act_bits, weight_bits : int
+        Bits that one lane takes in an activation word and in a filter word.
+    output_bits : int
+        Bits that one channel takes in a word that the layer writes.
+    multiply_act_bits, multiply_weight_bits : int
+        Operand widths of one lane's multiplication.
+    product_bits, psum_bits : int
+    """
+
+    config: AcceleratorConfig
+    act_bits: int
+    weight_bits: int
+    output_bits: int
+    multiply_act_bits: int
+    multiply_weight_bits: int
+    product_bits: int
+    psum_bits: int
+
+    @classmethod
+    def built(cls, config, mode, weight_bits, act_bits):
+        """As the configuration is built, for a layer whose operands have so many bits.
+
+        Wider operands than a lane's are cut into planes, and each plane is multiplied on its own.
+        """
+        own_weight, own_act = _OPERAND_BITS.get(mode.upper(), (None, None))
+        return cls(config=config, act_bits=config.act_bits, weight_bits=config.weight_bits,
+                   output_bits=config.act_bits,
+                   multiply_act_bits=own_act or min(act_bits, config.act_bits),
+                   multiply_weight_bits=own_weight or min(weight_bits, config.weight_bits),
+                   product_bits=product_bits(config), psum_bits=config.psum_bits)
+
+    @classmethod
+    def uniform(cls, config, bits, weight_bits, act_bits):
+        """The same words of the same lanes, every operand ``bits`` wide.
+
+        Where the layer is cut into planes, the planes share the bits: a plane of two is half as
+        wide, so that what is moved for a pixel is one pixel.
+        """
+        act = max(1, bits // -(-act_bits // config.act_bits))
+        weight = max(1, bits // -(-weight_bits // config.weight_bits))
+        return cls(config=config, act_bits=act, weight_bits=weight, output_bits=bits,
+                   multiply_act_bits=act, multiply_weight_bits=weight,
+                   product_bits=min(act + weight, UNIFORM_PSUM_BITS),
+                   psum_bits=UNIFORM_PSUM_BITS)
+
+    @property
+    def word_bits(self):
+        """Bits of an activation word."""
+        return self.config.lanes * self.act_bits
+
+    @property
+    def filter_word_bits(self):
+        """Bits of a filter word."""
+        return self.config.lanes * self.weight_bits
+
+    @property
+    def stored_word_bits(self):
+        """Bits that an activation word takes in memory: a power of two of bytes."""
+        return 8 << ceil_log2(max(1, -(-self.word_bits // 8)))
+
+    @property
+    def ifmap_beat_bits(self):
+        """Bits of the activation words that one beat brings."""
+        return self.config.words_per_beat * self.stored_word_bits
+
+    @property
+    def filter_beat_bits(self):
+        """Bits of the filter words that one beat brings, with the padding that they come with."""
+        return self.config.BEAT_BITS * self.weight_bits / self.config.weight_bits
+
+    @property
+    def write_bits(self):
+        """Bits of the whole beats that one output word is written in."""
+        beat = self.config.BEAT_BITS
+        return beat * -(-self.config.lanes * self.output_bits // beat)
+
+    @property
+    def filter_scratchpad_bytes(self):
+        """Both banks of one element."""
+        return 2 * self.config.filter_words * self.filter_word_bits / 8
+
+    @property
+    def ifmap_scratchpad_bytes(self):
+        """The ring of one element."""
+        return self.config.ifmap_words * self.word_bits / 8
+
+    @property
+    def psum_scratchpad_bytes(self):
+        """Both halves of one element."""
+        return 2 * self.config.psum_words * self.psum_bits / 8
+
+    @property
+    def bank_bytes(self):
+        """The psum bank of one column."""
+        return self.config.bank_words * self.psum_bits / 8
+
+    @property
+    def buffer_bytes(self):
+        """The global buffer."""
+        return self.config.buffer_words * self.stored_word_bits / 8
+
+    def tree_adders(self):
+        """(adders, bits of each) of every level of the compressor tree."""
+        terms, level, adders = self.config.lanes, 0, []
+        while terms > 1:
+            level += 1
+            adders.append((terms // 2, min(self.product_bits + level, self.psum_bits)))
+            terms -= terms // 2
+        return adders

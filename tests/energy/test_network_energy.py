@@ -1,0 +1,134 @@
+"""Energy of networks: the same number from predicted and from RTL counts, and what must hold."""
+
+from dataclasses import replace
+from math import isclose
+
+import numpy as np
+import pytest
+from random_networks import FAMILIES, random_network
+
+from energy.cost_table_file import load_table, table_names
+from energy.energy_json import comparison_json, energy_json
+from energy.events import LEVELS
+from energy.network_counts import predicted_counts, rtl_counts
+from energy.network_energy import network_energy, used_costs
+from energy.savings import compare
+from hw.config import CONFIGS
+from model import reference
+from model.datasets import bundled
+from sim.errors import CompileError
+from sim.run import run_network
+
+TINY, DEMO = CONFIGS["tiny"], CONFIGS["demo"]
+
+
+def last_layer_alone():
+    network = reference.load("fashion-bnn")
+    layer = network.layers[-1]
+    return replace(network, name="last", input_shape=(1, 1, 256), input_format=layer.input_format,
+                   layers=(layer,))
+
+
+def fitting_networks(config, seeds=range(12)):
+    for family in FAMILIES:
+        for seed in seeds:
+            network, _ = random_network(seed, family, config)
+            try:
+                yield seed, network, predicted_counts(network, config)
+            except CompileError:
+                continue
+
+
+@pytest.mark.parametrize("table", table_names())
+def test_rtl_and_prediction_give_the_same_number(table):
+    network, costs = last_layer_alone(), load_table(table)
+    images = np.zeros((1, 1, 1, 256), np.uint8)
+    result = run_network(network, images, config=TINY, backend="amaranth")
+    counted = network_energy(rtl_counts(network, TINY, result), costs)
+    predicted = network_energy(predicted_counts(network, TINY), costs)
+    assert counted.total == predicted.total
+    assert counted.layers[0].cells == predicted.layers[0].cells
+    assert counted.energy_delay == predicted.energy_delay
+    assert (counted.counts.counted_by, predicted.counts.counted_by) == ("rtl", "prediction")
+
+
+def test_a_reference_network_on_the_rtl_has_the_predicted_energy():
+    network, costs = reference.load("fashion-w2a2"), load_table("45nm")
+    data = bundled().first(1)
+    result = run_network(network, data.images, labels=data.labels, config=DEMO)
+    counted = network_energy(rtl_counts(network, DEMO, result), costs)
+    predicted = network_energy(predicted_counts(network, DEMO), costs)
+    assert [layer.cells for layer in counted.layers] == [layer.cells for layer in predicted.layers]
+    assert counted.total.value == predicted.total.value > 0
+
+
+def test_random_layers_keep_the_laws_of_conservation():
+    seen = 0
+    for seed, network, counts in fitting_networks(TINY):
+        for layer in counts.layers:
+            events, where = layer.events, (seed, network.family, layer.name)
+            assert events["psum_writes"] == events["psum_reads"], where
+            assert events["bank_writes"] == events["bank_reads"], where
+            assert events["mac_lanes"] <= events["mac_words"] * TINY.lanes, where
+            assert events["psum_writes"] <= events["mac_words"], where
+            assert events["buffer_reads"] <= events["ifmap_transfers"], where
+            seen += 1
+        energy = network_energy(counts, load_table("45nm"))
+        by_level = sum(energy.at(level=level).value for level in LEVELS)
+        assert isclose(energy.total.value, by_level, rel_tol=1e-12), seed
+        assert isclose(energy.per_mac * energy.macs, energy.total.value, rel_tol=1e-12), seed
+    assert seen > 40
+
+
+def test_products_of_a_dense_run_have_a_closed_form():
+    """Each MAC of a network without idle lanes is one multiplication, at one cost."""
+    network, table = reference.load("fashion-bnn"), load_table("45nm")
+    energy = network_energy(predicted_counts(network, DEMO), table)
+    layer = next(layer for layer in energy.layers if layer.name == "conv2")
+    multiply = table.cost("multiply", bits=1).value
+    adders = sum(table.cost("add", bits=bits).value * count
+                 for count, bits in ((8, 8), (4, 9), (2, 10), (1, 11)))
+    words = layer.macs // DEMO.lanes
+    assert isclose(layer.at(level="ALU", operand="products").value,
+                   layer.macs * multiply + words * adders, rel_tol=1e-12)
+    reads = words * table.cost("memory", bits=32, size_bytes=2048).value
+    filters = layer.at(level="scratchpads", operand="weights").value
+    assert filters > reads and filters < 2 * reads
+
+
+@pytest.mark.parametrize("name", reference.names())
+def test_low_precision_saves_at_every_step(name):
+    comparison = compare(reference.load(name), DEMO, load_table("45nm"))
+    wide, eight, own = (way.energy.per_inference for way in comparison.ways[:3])
+    assert wide > eight > own > 0
+    built = network_energy(predicted_counts(reference.load(name), DEMO), load_table("45nm"))
+    assert comparison.built.total == built.total
+    if "twn" not in name:
+        assert comparison.same_mapping
+        assert comparison.built.total == comparison.ways[2].energy.total
+
+
+def test_json_adds_up_and_marks_what_is_derived():
+    comparison = compare(reference.load("fashion-twn"), DEMO, load_table("45nm"))
+    written = energy_json(comparison.built)
+    assert written["counted_by"] == "prediction" and written["table"]["unit"] == "pJ"
+    for layer in written["layers"]:
+        assert isclose(layer["energy"], sum(cell["energy"] for cell in layer["cells"]))
+    for part in (written["levels"], written["operands"]):
+        assert isclose(written["energy"], sum(entry["energy"] for entry in part.values()))
+    assert all(0 <= index < len(written["derived"])
+               for cell in written["layers"][0]["cells"] for index in cell["derived"])
+    assert {how for cost in written["costs"] for how in cost["derived"]} == \
+        set(written["derived"])
+    assert all(cost["sources"] and cost["unit"] and cost["node"] for cost in written["costs"])
+    assert len(written["costs"]) == len(used_costs(comparison.built))
+    shares = [way["share_of_first"] for way in comparison_json(comparison)["ways"]]
+    assert shares[0] == 1 > shares[1] > shares[2]
+
+
+def test_operations_per_joule_are_only_known_in_joules():
+    counts = predicted_counts(last_layer_alone(), TINY)
+    absolute, relative = (network_energy(counts, load_table(name)) for name in table_names())
+    assert isclose(absolute.operations_per_joule,
+                   2 * absolute.macs / (absolute.total.value * 1e-12))
+    assert relative.operations_per_joule is None
