@@ -38,7 +38,7 @@ def layer_energy_table(energy):
         table.add_row(layer.name,
                       *(_cell(layer.at(level=level), counts.images, unit) for level in LEVELS),
                       _cell(layer.total, counts.images, unit),
-                      f"{layer.total.value / layer.macs:.3f}")
+                      "–" if layer.per_mac is None else f"{layer.per_mac:.3f}")
     table.add_section()
     table.add_row("all", *(_cell(energy.at(level=level), counts.images, unit)
                            for level in LEVELS),

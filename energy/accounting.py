@@ -52,7 +52,8 @@ def counts_energy(counts, widths, table):
     Raises
     ------
     InputError
-        If a counter has no entry in ``energy.events.EVENTS``, or the table no cost for it.
+        If a counter has no entry in ``energy.events.EVENTS``, or the table no cost for an event
+        that took place.
     """
     cells = {}
     for counter, events in counts.items():
@@ -61,8 +62,10 @@ def counts_energy(counts, widths, table):
         if counter not in EVENTS:
             raise InputError(f"counter must be one of {', '.join(EVENTS)}, not {counter}")
         for charge in EVENTS[counter](widths):
-            cost = charge_cost(charge, table)
-            energy = Energy(events * charge.count * cost.value, cost.derived if events else ())
+            energy = Energy()
+            if events:
+                cost = charge_cost(charge, table)
+                energy = Energy(events * charge.count * cost.value, cost.derived)
             key = charge.level, charge.operand
             cells[key] = cells.get(key, Energy()) + energy
     return cells
@@ -91,6 +94,11 @@ class LayerEnergy:
     def total(self):
         """All of it."""
         return sum(self.cells.values(), Energy())
+
+    @property
+    def per_mac(self):
+        """Energy for each multiplication; None where there is none."""
+        return self.total.value / self.macs if self.macs else None
 
     def at(self, *, level=None, operand=None):
         """What one level, one operand, or one operand at one level took."""

@@ -45,7 +45,7 @@ def energy_json(energy):
         "operands": {operand: amount(energy.at(operand=operand)) for operand in OPERANDS},
         "layers": [{
             "name": layer.name, "mode": layer.mode, "macs": layer.macs, "cycles": layer.cycles,
-            **amount(layer.total), "energy_per_mac": layer.total.value / layer.macs,
+            **amount(layer.total), "energy_per_mac": layer.per_mac,
             "cells": [{"level": level, "operand": operand, **amount(part)}
                       for (level, operand), part in layer.cells.items()]}
             for layer in energy.layers],

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from hw.config import AcceleratorConfig
+from model.network import Layer
 from sim.compiler import compile_network
 from sim.predict import predict
 from sim.raw_run import MemoryModel
@@ -18,7 +19,7 @@ class LayerCounts:
     ----------
     name, mode : str
     weight_bits, act_bits : int
-        Of the layer's formats.
+        Of the layer's formats; of a node without weights, 1 for them.
     macs, cycles : int
     events : dict
         By ``hw.counter_record.COUNTER_NAMES`` without ``cycles``.
@@ -60,11 +61,14 @@ class NetworkCounts:
 def _layers(network, rows):
     """``LayerCounts`` of (name, mode, macs, counters with ``cycles`` among them)."""
     by_name = {layer.name: layer for layer in network.layers}
-    return tuple(
-        LayerCounts(name, mode, by_name[name].weight_format.bits, by_name[name].input_format.bits,
-                    macs, counters["cycles"],
-                    {counter: value for counter, value in counters.items() if counter != "cycles"})
-        for name, mode, macs, counters in rows)
+    layers = []
+    for name, mode, macs, counters in rows:
+        layer = by_name[name]
+        weight_bits = layer.weight_format.bits if isinstance(layer, Layer) else 1
+        events = {counter: value for counter, value in counters.items() if counter != "cycles"}
+        layers.append(LayerCounts(name, mode, weight_bits, layer.input_formats[0].bits, macs,
+                                  counters["cycles"], events))
+    return tuple(layers)
 
 
 def predicted_counts(network, config, memory=MemoryModel()):

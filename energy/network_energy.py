@@ -1,10 +1,11 @@
 """The energy of a network: of each layer, for a MAC, for an image."""
 
 from dataclasses import dataclass
+from itertools import chain
 
 from energy.accounting import Energy, LayerEnergy, charge_cost, counts_energy
 from energy.cost_table import CostTable
-from energy.events import EVENTS
+from energy.events import EVENTS, UNCHARGED
 from energy.network_counts import NetworkCounts
 from energy.word_widths import WordWidths
 
@@ -111,10 +112,11 @@ def used_costs(energy):
     pairs = {}
     for layer in energy.counts.layers:
         widths = _widths(energy.counts, layer, energy.uniform_bits)
-        for counter in layer.events:
-            for charge in EVENTS.get(counter, lambda _: ())(widths):
-                pairs.setdefault((charge.operation, charge.bits, charge.by_bits,
-                                  charge.size_bytes), charge)
+        charged = (name for name, events in layer.events.items()
+                   if events and name not in UNCHARGED)
+        for charge in chain.from_iterable(EVENTS[name](widths) for name in charged):
+            pairs.setdefault((charge.operation, charge.bits, charge.by_bits, charge.size_bytes),
+                             charge)
     return [(charge, charge_cost(charge, energy.table)) for charge in pairs.values()]
 
 
