@@ -23,12 +23,15 @@ __all__ = ["Sequencer", "Status"]
 
 
 class Status(IntEnum):
-    """How a run ended."""
+    """How a run ended; from ``STOPPED`` on because of what came from outside (``hw.axi``)."""
 
     OK = 0
     BAD_OPCODE = 1
     BAD_LOAD = 2
     OUTPUT_OVERFLOW = 3
+    STOPPED = 16
+    TIMED_OUT = 17
+    BUS_ERROR = 18
 
 
 class Sequencer(wiring.Component):

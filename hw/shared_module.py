@@ -2,8 +2,8 @@
 
 import re
 
-from amaranth import ClockSignal, Elaboratable, Instance, ResetSignal
-from amaranth.hdl import Const, ValueCastable
+from amaranth import ClockSignal, Const, Elaboratable, Instance, ResetInserter, ResetSignal
+from amaranth.hdl import ValueCastable
 from amaranth.lib.wiring import In
 
 __all__ = ["ModuleLibrary", "SharedModule", "component_ports"]
@@ -59,16 +59,19 @@ class SharedModule(Elaboratable):
     Parameters
     ----------
     component : wiring.Component
+    reset : Value
+        Resets this instance, beside the reset of its domain.
     """
 
-    def __init__(self, component):
+    def __init__(self, component, reset=Const(0, 1)):
         self._component = component
+        self._reset = reset
 
     def elaborate(self, platform):
         """The component, or an instance of its module."""
         if not isinstance(platform, ModuleLibrary):
-            return self._component
+            return ResetInserter(self._reset)(self._component)
         ports = [("i" if is_input else "o", name, value)
                  for name, (value, is_input) in component_ports(self._component).items()]
         return Instance(platform.add(self._component), *ports, i_clk=ClockSignal(),
-                        i_rst=ResetSignal())
+                        i_rst=ResetSignal() | self._reset)

@@ -60,6 +60,17 @@ def test_verilog_writes_a_file(tmp_path):
     assert "module bitrow(" in out.read_text()
 
 
+def test_verilog_with_axi_ports(tmp_path):
+    out, keys = tmp_path / "tiny.v", tmp_path / "tiny.json"
+    assert call("verilog", "--config", "tiny", "--axi", "--address-bits", 40, "--out", out,
+                "--json", keys).exit_code == 0
+    assert "module bitrow_axi(" in out.read_text()
+    assert json.loads(keys.read_text())["top"] == "bitrow_axi"
+    refused = call("verilog", "--config", "tiny", "--axi", "--address-bits", 16, "--out", out)
+    assert refused.exit_code == 2
+    assert "address_bits must be an integer from 32 to 64, not 16" in refused.output
+
+
 BAD_INPUT = [
     (("run", "nothing"), "network must be"),
     (("run", "./missing.bitrow"), "missing.bitrow"),

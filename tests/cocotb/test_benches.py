@@ -1,39 +1,41 @@
 # amaranth: UnusedElaboratable=no
 """Runs the cocotb benches on Verilated components."""
 
-import os
-from pathlib import Path
-import sys
-
+from bench_runner import run_bench
 import pytest
 
+from hw.axi.axi_accelerator import AxiAccelerator
+from hw.axi.memory_port import MemoryPort
+from hw.axi.shape import AxiShape
 from hw.config import CONFIGS
 from hw.output_writer import OutputWriter
-from hw.verilog import component_verilog
-from sim.tool_environment import verilator_environment
 
 pytest.importorskip("cocotb", reason="needs the test extra")
 
-HERE = Path(__file__).parent
+TINY = CONFIGS["tiny"]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_output_writer_under_back_pressure(tmp_path, monkeypatch, seed):
-    from cocotb_tools.check_results import get_results
-    from cocotb_tools.runner import get_runner
+    assert run_bench(OutputWriter(TINY), "output_writer", "bench_output_writer", tmp_path,
+                     monkeypatch, BENCH_SEED=str(seed)) == (2, 0)
 
-    text, _ = component_verilog(OutputWriter(CONFIGS["tiny"]), "output_writer")
-    source = tmp_path / "output_writer.v"
-    source.write_text(text)
-    for name, value in verilator_environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.syspath_prepend(HERE)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    runner = get_runner("verilator")
-    runner.build(sources=[source], hdl_toplevel="output_writer", build_dir=tmp_path / "build",
-                 build_args=["-Wno-fatal", "-Wno-lint"])
-    results = runner.test(test_module="bench_output_writer", hdl_toplevel="output_writer",
-                          build_dir=tmp_path / "build", test_dir=tmp_path,
-                          extra_env={"BENCH_SEED": str(seed)})
-    assert get_results(results) == (2, 0)
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("outstanding", "write_burst"), [(4, 16), (1, 1)])
+def test_memory_port_against_an_independent_memory(tmp_path, monkeypatch, outstanding,
+                                                   write_burst):
+    shape = AxiShape(address_bits=40, outstanding_reads=outstanding,
+                     outstanding_writes=outstanding, write_burst_beats=write_burst)
+    assert run_bench(MemoryPort(shape), "memory_port", "bench_memory_port", tmp_path, monkeypatch,
+                     BENCH_OUTSTANDING=str(outstanding),
+                     BENCH_WRITE_BURST=str(write_burst)) == (8, 0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("family", "seed"), [("ternary", 20)])
+def test_accelerator_on_axi(tmp_path, monkeypatch, family, seed):
+    component = AxiAccelerator(TINY, AxiShape(address_bits=40))
+    assert run_bench(component, "bitrow_axi", "bench_axi_accelerator", tmp_path, monkeypatch,
+                     BENCH_SEED=str(seed), BENCH_FAMILY=family) == (9, 0)

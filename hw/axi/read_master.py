@@ -1,0 +1,110 @@
+"""The read master: bursts of the accelerator as bursts of AXI4."""
+
+from amaranth import Cat, Const, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.axi.signals import PAGE_BITS, axi4_signature, drive_burst_constants
+from hw.bundles import read_request_layout
+from hw.config import AcceleratorConfig
+
+__all__ = ["ReadMaster"]
+
+_BEAT_BITS = AcceleratorConfig.BEAT_BYTES.bit_length() - 1
+_PAGE_BEATS = 1 << (PAGE_BITS - _BEAT_BITS)
+
+
+class ReadMaster(wiring.Component):
+    """Cuts each request at pages, keeps several bursts under way, hands data on in order.
+
+    A burst is offered to the bus two cycles after its request came, or a cycle after the burst
+    before it was taken. Data pass in the cycle in which they come, as fast as they are taken.
+
+    Parameters
+    ----------
+    shape : AxiShape
+
+    Members
+    -------
+    requests : In stream
+    data : Out stream
+    axi : Out
+        Only the read channels are driven.
+    base : In
+        Page of memory at which the accelerator's address 0 lies; steady while not ``idle``.
+    page : Out
+        Page, as the accelerator counts, of the burst that comes next.
+    allow : In
+        That burst may begin.
+    halt : In
+        Forgets requests, begins no burst, and takes data without handing them on.
+    failed : Out
+        The beat just taken was answered with an error.
+    idle : Out
+        Nothing is under way.
+    """
+
+    def __init__(self, shape):
+        self._shape = shape
+        super().__init__({
+            "requests": In(stream.Signature(read_request_layout())),
+            "data": Out(stream.Signature(AcceleratorConfig.BEAT_BITS)),
+            "axi": Out(axi4_signature(shape)),
+            "base": In(shape.address_bits - PAGE_BITS), "page": Out(32 - PAGE_BITS),
+            "allow": In(1), "halt": In(1), "failed": Out(1), "idle": Out(1),
+        })
+
+    def elaborate(self, platform):
+        m = Module()
+        axi = self.axi
+        drive_burst_constants(m, axi, "ar")
+        active = Signal()
+        under_way = Signal(range(self._shape.outstanding_reads + 1))
+        begin, ended = Signal(), Signal()
+        self._cut(m, active, begin)
+        m.d.comb += [
+            begin.eq(active & self.allow & ~self.halt & (~axi.arvalid | axi.arready)
+                     & (under_way != self._shape.outstanding_reads)),
+            self.data.payload.eq(axi.rdata),
+            self.data.valid.eq(axi.rvalid & ~self.halt),
+            axi.rready.eq(self.data.ready | self.halt),
+            ended.eq(axi.rvalid & axi.rready & axi.rlast),
+            self.failed.eq(axi.rvalid & axi.rready & axi.rresp[1]),
+            self.idle.eq(~active & (under_way == 0)),
+        ]
+        m.d.sync += under_way.eq(under_way + begin - ended)
+        with m.If(begin):
+            m.d.sync += axi.arvalid.eq(1)
+        with m.Elif(axi.arready):
+            m.d.sync += axi.arvalid.eq(0)
+        return m
+
+    def _cut(self, m, active, begin):
+        """The request at hand, one burst after the other."""
+        beat = Signal(PAGE_BITS - _BEAT_BITS)
+        left = Signal(read_request_layout()["beats"].width)
+        room = Signal(range(_PAGE_BEATS + 1))
+        more = Signal()
+        last_beat = Signal(8)
+        request = self.requests.p
+        m.d.comb += [
+            room.eq(_PAGE_BEATS - beat), more.eq(left > room),
+            last_beat.eq(left[:8] - 1),
+            self.requests.ready.eq(~self.halt & (~active | (begin & ~more))),
+        ]
+        with m.If(more):
+            m.d.comb += last_beat.eq(~beat)
+        with m.If(begin):
+            m.d.sync += [
+                self.axi.araddr.eq(Cat(Const(0, _BEAT_BITS), beat, self.base + self.page)),
+                self.axi.arlen.eq(last_beat),
+                left.eq(left - room), beat.eq(0), self.page.eq(self.page + 1), active.eq(more),
+            ]
+        with m.If(self.requests.ready & self.requests.valid):
+            m.d.sync += [
+                beat.eq(request.address[_BEAT_BITS:PAGE_BITS]),
+                self.page.eq(request.address[PAGE_BITS:]), left.eq(request.beats),
+                active.eq(request.beats != 0),
+            ]
+        with m.If(self.halt):
+            m.d.sync += active.eq(0)

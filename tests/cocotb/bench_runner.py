@@ -1,0 +1,53 @@
+"""Builds a component once, kept by content, and runs a cocotb bench on it."""
+
+import hashlib
+from importlib.metadata import version
+import os
+from pathlib import Path
+import sys
+import tempfile
+
+from hw.verilog import component_verilog
+from sim.tool_environment import verilator_environment
+from sim.verilator_build import cache_folder
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+BUILD_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-O3", "--x-initial", "fast")
+MAKE_FLAGS = "CFG_CXXFLAGS_PCH_I=-include"
+"""Lets g++ include a header that it has no precompiled form of."""
+
+
+def run_bench(component, name, bench, folder, monkeypatch, **environment):
+    """(tests, failures) of the bench in file ``bench`` on a component, as module ``name``."""
+    from cocotb_tools.check_results import get_results
+    from cocotb_tools.runner import get_runner
+
+    for variable, value in verilator_environment().items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("MAKEFLAGS", MAKE_FLAGS)
+    monkeypatch.setattr(sys, "path", [str(HERE), str(HERE.parent / "sim"), str(ROOT), *sys.path])
+    runner = get_runner("verilator")
+    build = built(runner, component_verilog(component, name)[0], name)
+    results = runner.test(test_module=bench, hdl_toplevel=name, hdl_toplevel_lang="verilog",
+                          build_dir=build, test_dir=folder,
+                          extra_env={"COCOTB_LOG_LEVEL": "ERROR"} | environment)
+    return get_results(results)
+
+
+def built(runner, text, name):
+    """The folder of the simulation of this Verilog."""
+    content = hashlib.sha256("\n".join(
+        (text, name, *BUILD_OPTIONS, version("verilator"), version("cocotb"))).encode())
+    target = cache_folder() / "cocotb" / content.hexdigest()[:32]
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+            place = Path(folder) / "build"
+            source = Path(folder) / f"{name}.v"
+            source.write_text(text, encoding="utf-8")
+            runner.build(sources=[source], hdl_toplevel=name, build_dir=place,
+                         build_args=list(BUILD_OPTIONS))
+            place.rename(target)
+    return target
