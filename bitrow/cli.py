@@ -5,6 +5,7 @@ import typer
 from bitrow.commands.demo import demo
 from bitrow.commands.energy import energy
 from bitrow.commands.networks import networks
+from bitrow.commands.report import report
 from bitrow.commands.run import run
 from bitrow.commands.verilog import verilog
 
@@ -14,6 +15,7 @@ _COMMANDS = (
     demo,
     energy,
     networks,
+    report,
     run,
     verilog,
 )

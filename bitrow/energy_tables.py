@@ -3,9 +3,11 @@
 from rich.table import Table
 
 from energy.events import LEVELS, NOT_COUNTED, OPERANDS
+from energy.network_energy import used_costs
 from energy.units import ReadableUnit
 
-__all__ = ["comparison_table", "energy_notes", "layer_energy_table", "operand_energy_table"]
+__all__ = ["comparison_table", "energy_notes", "layer_energy_table", "operand_energy_table",
+           "operation_cost_table"]
 
 _SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
 
@@ -73,6 +75,25 @@ def comparison_table(comparison):
         table.add_row(way.name, _cell(way.energy.total, 1, unit),
                       f"{way.energy.cycles_per_inference:,.0f}",
                       f"{way.energy.per_inference / first.per_inference:.1%}")
+    return table
+
+
+def operation_cost_table(energy):
+    """One row for each cost behind the energy of a network, with its sources."""
+    table = Table(title=f"What one operation costs, {energy.table.unit} ({energy.table.node})",
+                  title_justify="left")
+    table.add_column("operation")
+    for name in ("bits", "memory, bytes", "cost"):
+        table.add_column(name, justify="right")
+    for name in ("derived", "from"):
+        table.add_column(name)
+    for charge, cost in used_costs(energy):
+        bits = f"{charge.bits:g}" if charge.by_bits is None else \
+            f"{charge.bits:g} x {charge.by_bits:g}"
+        size = "–" if charge.size_bytes is None else f"{charge.size_bytes:,.0f}"
+        table.add_row(charge.operation, bits, size,
+                      f"{cost.value:.4g}{'*' if cost.derived else ''}",
+                      "; ".join(cost.derived) or "published", "; ".join(cost.sources))
     return table
 
 

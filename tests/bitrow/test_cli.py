@@ -112,7 +112,8 @@ def test_a_damaged_file_is_named(tmp_path):
     assert "damaged" in result.output
 
 
-@pytest.mark.parametrize("command", ["demo", "energy", "networks", "run", "verilog"])
+@pytest.mark.parametrize("command", ["demo", "energy", "networks", "report", "run",
+                                     "verilog"])
 def test_every_command_has_help_with_an_example(command):
     result = call(command, "--help")
     assert result.exit_code == 0

@@ -1,0 +1,66 @@
+"""Where does the energy go? Stacked bars of levels: by layer, and by way to run a network."""
+
+from energy.events import LEVELS
+from energy.plots.style import bare, level_looks, new_figure
+from energy.units import ReadableUnit
+
+__all__ = ["energy_by_layer", "energy_by_way"]
+
+_BAR_INCHES, _MARGIN_INCHES = 0.42, 1.5
+
+
+def energy_by_layer(energy):
+    """One bar for each layer of a ``NetworkEnergy``; for one image.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    counts, rows = energy.counts, energy.layers
+    largest = max(layer.total.value for layer in rows) / counts.images
+    unit = ReadableUnit.of(energy.table.unit, largest)
+    bars = [(layer.name, [layer.at(level=level).value / counts.images / unit.factor
+                          for level in LEVELS],
+             "" if layer.per_mac is None else f"{layer.per_mac:.2f} {energy.table.unit}/MAC")
+            for layer in rows]
+    return _stacked(bars, f"energy for one image, {unit.name}",
+                    f"{counts.network} on {counts.config.name}: where the energy goes "
+                    f"({energy.table.name} table)")
+
+
+def energy_by_way(comparison):
+    """One bar for each way of a ``Comparison``; for one image.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    first = comparison.ways[0].energy
+    unit = ReadableUnit.of(first.table.unit, first.per_inference)
+    bars = [(way.name, [way.energy.at(level=level).value / unit.factor for level in LEVELS],
+             f"{way.energy.per_inference / first.per_inference:.0%}") for way in comparison.ways]
+    return _stacked(bars, f"energy for one image, {unit.name}",
+                    f"{first.counts.network} on {first.counts.config.name}: what low precision "
+                    "and zero skipping save")
+
+
+def _stacked(bars, quantity, title):
+    """Horizontal bars of (name, value at each level, text at the end)."""
+    figure = new_figure(7.2, _MARGIN_INCHES + _BAR_INCHES * len(bars))
+    axes = bare(figure.subplots())
+    looks = level_looks()
+    for row, (_, values, text) in enumerate(bars):
+        left = 0
+        for level, value in zip(LEVELS, values, strict=True):
+            axes.barh(row, value, left=left, height=0.72, label=level if row == 0 else None,
+                      **looks[level])
+            left += value
+        axes.text(left, row, f"  {text}", va="center", fontsize=8)
+    axes.set_yticks(range(len(bars)), [name for name, _, _ in bars])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.25 * max(sum(values) for _, values, _ in bars))
+    axes.set_xlabel(quantity)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    figure.suptitle(title, fontsize=10)
+    figure.legend(ncols=len(LEVELS), fontsize=8, frameon=False, loc="outside lower center")
+    return figure
