@@ -1,0 +1,1 @@
+"""Dataflows of spatial architectures: accesses of each storage level, from one model of reuse."""

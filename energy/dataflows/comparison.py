@@ -1,0 +1,86 @@
+"""The best mapping of each dataflow for a layer."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from energy.dataflows import no_local_reuse, output_stationary, row_stationary, weight_stationary
+from energy.dataflows.accesses import LEVELS, Accesses
+from model.errors import InputError
+
+__all__ = ["ABOVE_RF", "DATAFLOWS", "BestMapping", "best_mapping"]
+
+ABOVE_RF = ("dram", "buffer", "array")
+"""All movement between storages. Minimizing this, with the scratchpads' own accesses left out, is
+what the published bars of the row-stationary dataflow fit."""
+
+DATAFLOWS = MappingProxyType({
+    "RS": (row_stationary.mappings, row_stationary.accesses),
+    "WS": (weight_stationary.mappings, weight_stationary.accesses),
+    "OSA": (output_stationary.one_channel_many_pixels, output_stationary.accesses),
+    "OSB": (output_stationary.many_channels_many_pixels, output_stationary.accesses),
+    "OSC": (output_stationary.many_channels_one_pixel, output_stationary.accesses),
+    "NLR": (no_local_reuse.mappings, no_local_reuse.accesses)})
+"""Name to (mappings that fit, accesses of mappings)."""
+
+
+@dataclass(frozen=True)
+class BestMapping:
+    """The mapping with the least energy, at the levels asked for, among all that fit.
+
+    Parameters
+    ----------
+    mapping : dict of int
+    accesses : Accesses
+    energy : dict of float
+        By ``alu``, ``dram``, ``buffer``, ``array`` and ``rf``, in the unit of the costs.
+    tried : int
+        Mappings that were compared.
+    """
+
+    mapping: dict
+    accesses: Accesses
+    energy: dict
+    tried: int
+
+    @property
+    def total_energy(self):
+        """Of all levels and the MACs."""
+        return sum(self.energy.values())
+
+
+def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
+    """The mapping of a dataflow with the least energy at some levels; of these, in all.
+
+    Parameters
+    ----------
+    dataflow : str
+        A key of ``DATAFLOWS``.
+    shape : ConvShape
+    batch : int
+    machine : SpatialMachine
+    levels : tuple of str
+        Whose energy is minimized.
+
+    Raises
+    ------
+    InputError
+        If the dataflow is unknown, or no mapping fits the machine.
+    """
+    if dataflow not in DATAFLOWS:
+        raise InputError(f"dataflow must be one of {', '.join(DATAFLOWS)}, not {dataflow}")
+    mappings, accesses = DATAFLOWS[dataflow]
+    found = mappings(shape, batch, machine)
+    tried = next(iter(found.values())).size
+    if tried == 0:
+        raise InputError(f"layer {shape.name}: a batch of {batch} must fit the buffer of "
+                         f"{machine.buffer_words} words with dataflow {dataflow}, and does not")
+    energies = accesses(shape, batch, found).energy(machine.costs)
+    chosen_levels = sum(energies[level] for level in levels)
+    least = np.flatnonzero(chosen_levels == chosen_levels.min())
+    place = least[np.argmin(sum(energies.values())[least])]
+    mapping = {name: int(value[place]) for name, value in found.items()}
+    chosen = accesses(shape, batch, mapping)
+    return BestMapping(mapping, chosen, {level: float(value) for level, value in
+                                         chosen.energy(machine.costs).items()}, tried)

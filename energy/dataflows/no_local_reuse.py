@@ -1,0 +1,56 @@
+"""No local reuse: elements without scratchpads; all waits in the buffer."""
+
+import numpy as np
+
+from energy.dataflows.accesses import Accesses, InputMoves, PsumMoves
+from energy.dataflows.tiling import distinct_parts, grid, halo, trips
+
+__all__ = ["accesses", "mappings"]
+
+
+def accesses(shape, batch, mapping):
+    """Accesses of mappings without local reuse.
+
+    Each element reads its weight from the buffer for each product. A pixel goes to the ``t``
+    elements of a group, one filter each; psums of ``r`` groups, one channel each, are added up in
+    the array. The buffer holds psums of ``m`` filters over a strip of ``e`` rows of ``n`` images.
+
+    Parameters
+    ----------
+    shape : ConvShape
+    batch : int
+    mapping : dict of int or array
+        r, t, m, n, e.
+    """
+    r, t, m, n, e = (mapping[name] for name in "rtmne")
+    outputs, macs = batch * shape.outputs, batch * shape.macs
+    rows = halo(shape.out_height, e, shape.kernel_height, shape.stride)
+    taps = shape.kernel_height * shape.kernel_width
+    zero = np.int64(0)
+    return Accesses(
+        InputMoves(shape.weights, shape.weights * trips(batch, n) * trips(shape.out_height, e),
+                   macs, zero, zero),
+        InputMoves(batch * shape.padded_inputs,
+                   batch * shape.channels * rows * shape.padded_width
+                   * trips(shape.group_filters, m),
+                   outputs // shape.group_filters * shape.group_channels * taps
+                   * trips(shape.group_filters, t), macs, zero),
+        PsumMoves(outputs, outputs * taps * trips(shape.group_channels, r), macs, macs))
+
+
+def mappings(shape, batch, machine):
+    """All mappings that fit; ``m`` is the largest that fits beside the ifmaps of ``r`` channels
+    and the weights in use."""
+    r, t = grid(distinct_parts(shape.group_channels, machine.elements),
+                distinct_parts(shape.group_filters, machine.elements))
+    fits = r * t <= machine.elements
+    inner, n, e = grid(np.arange(fits.sum()), distinct_parts(batch),
+                       distinct_parts(shape.out_height))
+    r, t = r[fits][inner], t[fits][inner]
+    strip = (e - 1) * shape.stride + shape.kernel_height
+    left = machine.buffer_words - n * r * strip * shape.padded_width
+    taps = shape.kernel_height * shape.kernel_width
+    m = np.minimum(left // (n * e * shape.out_width + r * taps), shape.group_filters)
+    fits = m >= np.minimum(t, shape.group_filters)
+    m = np.where(m < shape.group_filters, m // t * t, m)
+    return {name: value[fits] for name, value in zip("rtmne", (r, t, m, n, e), strict=True)}
