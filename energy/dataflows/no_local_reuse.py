@@ -3,7 +3,7 @@
 import numpy as np
 
 from energy.dataflows.accesses import Accesses, InputMoves, PsumMoves
-from energy.dataflows.tiling import distinct_parts, grid, halo, trips
+from energy.dataflows.tiling import block_trips, distinct_parts, grid, halo, trips
 
 __all__ = ["accesses", "mappings"]
 
@@ -34,7 +34,7 @@ def accesses(shape, batch, mapping):
                    batch * shape.channels * rows * shape.padded_width
                    * trips(shape.group_filters, m),
                    outputs // shape.group_filters * shape.group_channels * taps
-                   * trips(shape.group_filters, t), macs, zero),
+                   * block_trips(shape.group_filters, m, t), macs, zero),
         PsumMoves(outputs, outputs * taps * trips(shape.group_channels, r), macs, macs))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from energy.dataflows.accesses import Accesses, InputMoves, PsumMoves
-from energy.dataflows.tiling import distinct_parts, grid, halo, trips
+from energy.dataflows.tiling import block_trips, distinct_parts, grid, halo, trips
 
 __all__ = ["accesses", "many_channels_many_pixels", "many_channels_one_pixel",
            "one_channel_many_pixels"]
@@ -33,7 +33,7 @@ def accesses(shape, batch, mapping):
     return Accesses(
         InputMoves(shape.weights, shape.weights, shape.weights * tiles, macs, zero),
         InputMoves(batch * shape.padded_inputs, pixels * trips(shape.group_filters, m),
-                   pixels * trips(shape.group_filters, t), macs, zero),
+                   pixels * block_trips(shape.group_filters, m, t), macs, zero),
         PsumMoves(outputs, outputs, outputs, macs))
 
 

@@ -60,8 +60,9 @@ class EyerissMapping:
         return (self.n,) * whole + ((rest,) if rest else ())
 
     def filter_passes(self, shape):
-        """Passes that bring all filters of a group past one ifmap."""
-        return -(-shape.group_filters // self.pass_filters)
+        """Passes that bring all filters of a group past one ifmap, ``m`` after ``m``."""
+        whole, rest = divmod(shape.group_filters, self.m)
+        return whole * -(-self.m // self.pass_filters) - (-rest // self.pass_filters)
 
     def channel_passes(self, shape):
         """Passes that add up one psum."""

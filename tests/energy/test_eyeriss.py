@@ -28,6 +28,14 @@ def layers_with_mappings(draw):
                                  q=draw(small), r=draw(small), t=draw(small))
 
 
+def filter_passes(shape, mapping):
+    """Filters of each pass: blocks of m, each in passes of p t."""
+    for block in range(0, shape.group_filters, mapping.m):
+        end = min(block + mapping.m, shape.group_filters)
+        for first in range(block, end, mapping.pass_filters):
+            yield min(mapping.pass_filters, end - first)
+
+
 def naive_traffic(shape, mapping, batch):
     """Ifmap reads and psum writes, by walking over all passes and their rows."""
     reads = writes = 0
@@ -39,8 +47,7 @@ def naive_traffic(shape, mapping, batch):
                        for tap in range(shape.kernel_height)}
             span = max(touched) - min(touched) + 1
             for _ in range(shape.groups):
-                for filters in range(0, shape.group_filters, mapping.pass_filters):
-                    used = min(mapping.pass_filters, shape.group_filters - filters)
+                for used in filter_passes(shape, mapping):
                     for channels in range(0, shape.group_channels, mapping.pass_channels):
                         read = min(mapping.pass_channels, shape.group_channels - channels)
                         reads += count * read * span * shape.padded_width
