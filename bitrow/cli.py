@@ -4,6 +4,7 @@ import typer
 
 from bitrow.commands.demo import demo
 from bitrow.commands.energy import energy
+from bitrow.commands.import_file import import_file
 from bitrow.commands.networks import networks
 from bitrow.commands.report import report
 from bitrow.commands.run import run
@@ -25,6 +26,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
                        "same counts.")
 for _command in _COMMANDS:
     app.command()(_command)
+app.command("import")(import_file)
 
 
 def main():

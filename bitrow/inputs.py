@@ -9,6 +9,7 @@ from hw.config import CONFIGS
 from model import reference
 from model.datasets import DATASETS, Dataset, bundled, read_folder
 from model.errors import InputError
+from model.importers import SUFFIXES, import_network
 from model.network_file import SUFFIX, load
 
 __all__ = ["data_folder", "images_for", "named_config", "named_network"]
@@ -18,11 +19,13 @@ _RANDOM_SEED = 1
 
 
 def named_network(name):
-    """A reference network by name, or the network in a file."""
+    """A reference network by name, or the network in a file of ours or another format."""
     if name in reference.names():
         return reference.load(name)
-    if Path(name).suffix == SUFFIX or os.sep in name:
+    if Path(name).suffix == SUFFIX:
         return load(name)
+    if Path(name).suffix in SUFFIXES or os.sep in name:
+        return import_network(name).network
     return reference.load(name)
 
 

@@ -11,7 +11,7 @@ ALLOWED = {
     "energy": {"model", "hw", "sim", "energy"},
     "bitrow": {"model", "hw", "sim", "energy", "bitrow"},
 }
-HEAVY = {"torch", "tqdm", "pyverilator", "cocotb", "onnx"}
+HEAVY = {"torch", "tqdm", "pyverilator", "cocotb", "onnx", "tflite", "flatbuffers"}
 HEAVY_PLACES = {"model/training", "model/importers", "sim/interactive.py"}
 
 
