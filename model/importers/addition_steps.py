@@ -1,0 +1,101 @@
+"""Thresholds of additions, by trying all pairs of levels."""
+
+from bisect import bisect_right
+from dataclasses import replace
+from math import lcm
+
+import numpy as np
+
+from model.errors import InputError
+from model.importers.stage_choice import clipped_limits, quantized_levels
+from model.importers.tensors import Line
+
+__all__ = ["addition_candidates", "float_sum_codes"]
+
+_VARIANTS, _VARIANT_STEP = 60, 9973
+
+
+def float_sum_codes(first, second, terms, quantizer):
+    """Quantized integers, int64, of all pairs of levels, as QLinearAdd of onnxruntime adds them.
+
+    round half to even(b (Sb / Sc) + (a (Sa / Sc) + (Zc - (Za Sa / Sc + Zb Sb / Sc)))), each
+    operation rounded to float32, for quantized integers a and b.
+    """
+    single = np.float32
+    ratios = [single(single(float(term.scale[0])) / quantizer.scale) for term in terms]
+    zeros = [single(term.zero_point) for term in terms]
+    fixed = single(quantizer.zero_point) - (ratios[0] * zeros[0] + ratios[1] * zeros[1])
+    a, b = ((levels + term.zero_point).astype(np.float32)
+            for levels, term in zip((first, second), terms, strict=True))
+    total = (a * ratios[0] + fixed)[:, None] + b * ratios[1]
+    return np.rint(np.clip(total, -1e6, 1e6)).astype(np.int64)
+
+
+def addition_candidates(value, staircase, quantizer):
+    """Ways to add in integers: multipliers, and the sums that reach each code.
+
+    Two scales are in general not as integers to each other. Each pair of multipliers nearly in
+    their ratio orders the sums of all pairs of levels a little differently.
+
+    Yields
+    ------
+    draft : AdditionDraft
+    reached, missed : ndarray of int64, shape [channels, codes - 1]
+        For each code but the first, the least sum that reaches it, and the greatest that does not.
+    differing : int
+        Pairs of levels whose code is not the one that it should be.
+    """
+    wanted = _wanted_counts(value, staircase, quantizer).reshape(-1)
+    count = len(staircase.format.levels) - 1
+    for draft in _variants(value.draft):
+        sums = draft.level_sums()[0].reshape(-1)
+        order = np.lexsort((wanted, sums))
+        reached, missed, differing = _steps(sums[order], wanted[order], count)
+        rows = (draft.shape[2], count)
+        yield draft, np.broadcast_to(reached, rows), np.broadcast_to(missed, rows), differing
+
+
+def _variants(draft):
+    """The addition with its multipliers, and with others nearly in the same ratio."""
+    yield draft
+    scales = [term.scale[0] for term in draft.terms]
+    for trial in range(_VARIANTS):
+        unit = max(scales) / ((1 << 22) - trial * _VARIANT_STEP)
+        multipliers = tuple(round(scale / unit) for scale in scales)
+        if min(multipliers) >= 1:
+            yield replace(draft, multipliers=multipliers, unit=unit)
+
+
+def _wanted_counts(value, staircase, quantizer):
+    """How many rises each pair of levels should reach, int64 [levels, levels]."""
+    draft = value.draft
+    _, first, second = draft.level_sums()
+    if quantizer is not None and all(term.zero_point is not None for term in draft.terms):
+        codes = np.clip(float_sum_codes(first, second, draft.terms, quantizer),
+                        *clipped_limits(value, quantizer))
+        return np.searchsorted(quantized_levels(staircase, quantizer), codes, side="right")
+    if len(staircase.rises) > 1 or any(len(part) > 1 for step in value.steps
+                                       if isinstance(step, Line)
+                                       for part in (step.slope, step.intercept)):
+        raise InputError("sum of two tensors must be quantized in one way for all channels")
+    falling, rises = value.rises_of_sums(staircase.rises[0], 0)
+    if falling:
+        draft.negated(None)
+    factors = [term.scale[0] / draft.unit for term in draft.terms]
+    common = lcm(*(factor.denominator for factor in factors))
+    parts = [np.array([int(factor * common) * level for level in levels.tolist()], dtype=object)
+             for factor, levels in zip(factors, (first, second), strict=True)]
+    sums = (parts[0][:, None] + parts[1]).reshape(-1).tolist()
+    keys = [(rise.value * common, not rise.inclusive) for rise in rises]
+    reached = {total: bisect_right(keys, (total, False)) for total in set(sums)}
+    return np.array([reached[total] for total in sums]).reshape(len(first), len(second))
+
+
+def _steps(sums, counts, count):
+    """(least sums that reach, greatest that do not, exceptions) of sums in ascending order."""
+    rising = np.maximum.accumulate(counts)
+    around = np.concatenate([[sums[0] - 1], sums, [sums[-1] + 1]])
+    reached = around[np.searchsorted(rising, np.arange(1, count + 1)) + 1]
+    missed = around[np.searchsorted(sums, reached)]
+    differing = int((np.searchsorted(reached, sums, side="right") != counts).sum())
+    return reached, missed, differing
