@@ -1,6 +1,6 @@
 """The output writer: gives pooled words their addresses and sends them to memory."""
 
-from amaranth import Module, Signal
+from amaranth import Cat, Const, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -98,7 +98,7 @@ class OutputWriter(wiring.Component):
                 m.d.sync += [signal.eq(after_position)
                              for signal in (position, column_zero, address)]
         place = address[:place_bits]
-        m.d.comb += write.address[place_bits:].eq(address[place_bits:])
+        m.d.comb += write.address.eq(Cat(Const(0, place_bits), address[place_bits:]))
         self._spread(m, write, place, code_step)
 
     def _spread(self, m, write, place, code_step):

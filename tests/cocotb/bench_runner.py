@@ -32,7 +32,7 @@ def run_bench(component, name, bench, folder, monkeypatch, **environment):
     build = built(runner, component_verilog(component, name)[0], name)
     results = runner.test(test_module=bench, hdl_toplevel=name, hdl_toplevel_lang="verilog",
                           build_dir=build, test_dir=folder,
-                          extra_env={"COCOTB_LOG_LEVEL": "ERROR"} | environment)
+                          extra_env={"COCOTB_LOG_LEVEL": "WARNING"} | environment)
     return get_results(results)
 
 
