@@ -44,7 +44,8 @@ def threshold_beat_layout(config):
 def load_beat_layout(config):
     """One beat of filters, sequence words or stream ids on its way into the array.
 
-    ``target`` is a ``hw.program.Target``; ``row`` is a row, or for filters a row group;
+    ``target`` is a ``hw.program.Target``; ``row`` is a row, or a row group for filters and
+    sequences;
     ``address`` is the word within ``bank``.
     """
     return data.StructLayout({

@@ -38,6 +38,12 @@ class AcceleratorConfig:
     lane_addresses : bool
         Each lane addresses its own activation, so that zero weights are skipped lane by lane.
         Without it the lanes of a word share one address.
+    lane_reach : int
+        With ``lane_addresses``: channels of a word that one lane can take its activation from,
+        its own and the next ones, so that lanes even out. A power of two, 1 to 4.
+    index_bits : int
+        With ``lane_addresses``: bits of a relative index, which says how many positions a lane
+        passes over to its next weight.
     filter_words, ifmap_words, psum_words : int
         Depth of the scratchpads of one processing element: filter words of one of its two banks,
         activation words of its ring, partial sums of one of its two halves. Powers of two.
@@ -69,6 +75,8 @@ class AcceleratorConfig:
     weight_bits: int
     modes: tuple[Mode, ...]
     lane_addresses: bool
+    lane_reach: int = 2
+    index_bits: int = 3
     filter_words: int
     ifmap_words: int
     psum_words: int
@@ -105,14 +113,15 @@ class AcceleratorConfig:
                                  ("weight_bits", 2, 4), ("psum_bits", 8, 32),
                                  ("ifmap_words", 2, 128), ("filter_words", 2, 1 << 12),
                                  ("psum_words", 2, 128), ("bank_words", 2, 1 << 14),
-                                 ("buffer_words", 2, 1 << 16), ("threshold_rows", 2, 1 << 12)):
+                                 ("buffer_words", 2, 1 << 16), ("threshold_rows", 2, 1 << 12),
+                                 ("lane_reach", 1, 4), ("index_bits", 1, 9)):
             value = getattr(self, field)
             if not isinstance(value, int) or not low <= value <= high:
                 raise ConfigError(f"{field} must be an integer from {low} to {high}, not {value!r}")
 
     def _check_powers_of_two(self):
-        for field in ("lanes", "filter_words", "ifmap_words", "psum_words", "bank_words",
-                      "buffer_words", "threshold_rows"):
+        for field in ("lanes", "lane_reach", "filter_words", "ifmap_words", "psum_words",
+                      "bank_words", "buffer_words", "threshold_rows"):
             value = getattr(self, field)
             if not _is_power_of_two(value):
                 raise ConfigError(f"{field} must be a power of two, not {value!r}")
@@ -125,7 +134,7 @@ class AcceleratorConfig:
             raise ConfigError(f"lanes x weight_bits must be at most {self.BEAT_BITS}, "
                               f"not {self.filter_word_bits}")
         if self.lane_addresses and self.sequence_bits > self.BEAT_BITS:
-            raise ConfigError("a sequence word (lanes x ifmap address + lane count + last) must be "
+            raise ConfigError("a sequence word (lanes x index_bits + lane count + last) must be "
                               f"at most {self.BEAT_BITS} bits, not {self.sequence_bits}")
 
     @property
@@ -170,14 +179,35 @@ class AcceleratorConfig:
         return self.lanes if self.lane_addresses else 1
 
     @property
+    def reach(self):
+        """Channels of a word that one lane can take its activation from."""
+        return min(self.lane_reach, self.lanes) if self.lane_addresses else 1
+
+    @property
+    def position_bits(self):
+        """Bits of an ifmap address and a choice of channel."""
+        return self.offset_bits + ceil_log2(self.reach)
+
+    @property
     def lane_count_bits(self):
         """Bits of a count of lanes, 0 to ``lanes``."""
         return ceil_log2(self.lanes + 1)
 
     @property
     def sequence_bits(self):
-        """Bits of one sequence word: last, lane count, one offset for each address."""
-        return 1 + self.lane_count_bits + self.address_count * self.offset_bits
+        """Bits of one sequence word: last, lane count, one relative index for each address."""
+        return 1 + self.lane_count_bits + self.address_count * self.index_bits
+
+    @property
+    def sequence_rows_per_beat(self):
+        """Sequence words in one beat, one for each of so many array rows: a power of two."""
+        fitting = self.BEAT_BITS // self.sequence_bits
+        return min(1 << (fitting.bit_length() - 1), 16)
+
+    @property
+    def sequence_row_groups(self):
+        """Beats that bring one sequence word to every row."""
+        return -(-self.rows // self.sequence_rows_per_beat)
 
     @property
     def output_bits(self):

@@ -55,6 +55,8 @@ class LoadRouter(wiring.Component):
         m.d.sync += [last_row.eq(self._config.rows - 1), last_word.eq(load.words - 1)]
         with m.If(load.target == Target.FILTER):
             m.d.sync += last_row.eq(self._config.row_groups - 1)
+        with m.If(load.target == Target.SEQUENCE):
+            m.d.sync += last_row.eq(self._config.sequence_row_groups - 1)
 
         with m.If(self.start):
             m.d.sync += [index.eq(load.destination), row.eq(0), word.eq(0), column.eq(0)]

@@ -14,13 +14,14 @@ def operation_layout(config):
     """One word operation: multiply a filter word by an ifmap word and accumulate.
 
     ``columns`` is the number of elements from here on that take part; ``psum`` is the place of
-    the sum, used with ``last``.
+    the sum, used with ``last``. An ``ifmap`` entry is a ring address, and in its lowest bits how
+    many channels on from the lane's own its activation is.
     """
     return data.StructLayout({
         "mode": MODE_BITS, "columns": COLUMN_BITS, "first": 1, "last": 1,
         "filter": 1 + ceil_log2(config.filter_words),
         "psum": 1 + ceil_log2(config.psum_words),
-        "ifmap": data.ArrayLayout(config.offset_bits, config.address_count)})
+        "ifmap": data.ArrayLayout(config.position_bits, config.address_count)})
 
 
 def element_drain_layout(config):

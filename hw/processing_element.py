@@ -1,8 +1,9 @@
 """The processing element: scratchpads, multipliers, compressor tree, accumulator."""
 
-from amaranth import Module, Mux, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
 from hw.bundles import psum_shape
 from hw.compressor import CompressorTree, tree_latency
@@ -95,7 +96,10 @@ class ProcessingElement(wiring.Component):
         return stream_id
 
     def _ifmap_scratchpad(self, m, stream_id):
-        """The ring of activation words; gives the word that the operation passing by reads."""
+        """The ring of activation words; gives the word that the operation passing by reads.
+
+        With a reach, each lane keeps its own channel and the next ones, and takes one of them.
+        """
         config, bundle = self._config, self.ifmap_o
         match, kept_before = Signal(), Signal.like(bundle.p.kept)
         m.d.sync += [
@@ -106,17 +110,22 @@ class ProcessingElement(wiring.Component):
         ]
         m.d.comb += bundle.p.kept.eq(kept_before + match)
         word = Signal(config.word_bits)
-        width = config.word_bits // config.address_count
+        width, choices = config.word_bits // config.address_count, ceil_log2(config.reach)
         for index in range(config.address_count):
-            ring = memory.Memory(shape=width, depth=config.ifmap_words, init=[])
+            ring = memory.Memory(shape=width * config.reach, depth=config.ifmap_words, init=[])
             m.submodules[f"ring_{index}"] = ring
             write_port, read_port = ring.write_port(), ring.read_port(domain="comb")
+            read, choice = Signal(width * config.reach), Signal(choices)
             m.d.comb += [
                 write_port.addr.eq(bundle.p.address), write_port.en.eq(match),
-                write_port.data.eq(bundle.p.data.word_select(index, width)),
-                read_port.addr.eq(self.op_o.p.ifmap[index]),
+                write_port.data.eq(Cat(
+                    bundle.p.data.word_select((index + distance) % config.address_count, width)
+                    for distance in range(config.reach))),
+                read_port.addr.eq(self.op_o.p.ifmap[index][choices:]),
+                word.word_select(index, width).eq(read.word_select(choice, width)),
             ]
-            m.d.sync += word.word_select(index, width).eq(read_port.data)
+            m.d.sync += [read.eq(read_port.data),
+                         choice.eq(self.op_o.p.ifmap[index][:choices])]
         return word
 
     def _datapath(self, m, op_valid, filters, acts, psums):

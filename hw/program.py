@@ -44,8 +44,9 @@ class Target(IntEnum):
     ``BUFFER``: beats of activation words, to ``destination`` (a beat index) and up.
     ``FILTER``: for each column (once where ``broadcast``), for each of ``words`` words, for each
     row group: one beat, ``rows_per_beat`` filter words, row ``group * rows_per_beat`` lowest.
-    ``SEQUENCE``: for each of ``words`` words, for each row: one sequence word, lowest bit ``last``,
-    then the lane count, then one offset for each lane.
+    ``SEQUENCE``: for each of ``words`` words, for each group of ``sequence_rows_per_beat`` rows:
+    one beat, in equal parts the sequence words of these rows, the first row's lowest. A sequence
+    word is ``last``, the lane count, then one relative index for each lane.
     ``MAP``: for each column, for each row: one beat, its lowest byte the element's stream id.
     ``THRESHOLD``: beats of four 32-bit thresholds, to ``destination`` (counted in beats) and up.
     """
@@ -76,7 +77,7 @@ PASS_LAYOUT = data.StructLayout({
     "opcode": OPCODE_BITS,
     # array
     "mode": MODE_BITS,
-    "lane_offsets": 1,    # offsets from the sequence memory instead of 0, 1, 2, ...
+    "lane_offsets": 1,    # indices from the sequence memory instead of 0, 1, 2, ...
     "bank": 1,
     "final": 1,           # this pass completes its psums: they go on to thresholds or out
     "first": 1,           # this pass starts its psums: what the bank holds is ignored

@@ -80,12 +80,16 @@ class RowEdge(wiring.Component):
     def _sequence(self, m):
         m.submodules.sequencer = sequencer = RowSequencer(self._config)
         load = self.loads_i.p
+        share = self._config.sequence_rows_per_beat if self._config.lane_addresses else 1
+        share_bits, width = ceil_log2(share), self._config.BEAT_BITS // share
         m.d.comb += [
             sequencer.windows.payload.eq(self.windows_i.payload),
             sequencer.windows.valid.eq(self.windows_i.valid & self.windows_i.p.rows_enable[0]),
             sequencer.load.eq(load),
+            sequencer.load.data.eq(load.data.word_select(self.row[:share_bits], width)
+                                   if share_bits else load.data),
             sequencer.is_mine.eq(self.loads_i.valid & (load.target == Target.SEQUENCE)
-                                 & (load.row == self.row)),
+                                 & (load.row == self.row[share_bits:])),
             self.ops.valid.eq(sequencer.operations.valid),
             self.ops.payload.eq(sequencer.operations.payload),
             self.lanes.eq(sequencer.lanes),

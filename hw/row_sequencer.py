@@ -13,17 +13,22 @@ __all__ = ["RowSequencer", "sequence_layout"]
 
 
 def sequence_layout(config):
-    """A word of the sequence memory: what the operation with the filter word there does."""
+    """A word of the sequence memory: what the operation with the filter word there does.
+
+    A lane's position is an offset among the window's ifmap words, and in its lowest bits a choice
+    among the channels in reach. It begins each filter before position 0 and goes on by one more
+    than its entry of ``steps``.
+    """
     return data.StructLayout({
         "last": 1, "lanes": config.lane_count_bits,
-        "offsets": data.ArrayLayout(config.offset_bits, config.address_count)})
+        "steps": data.ArrayLayout(config.index_bits, config.address_count)})
 
 
 class RowSequencer(wiring.Component):
     """Issues the operations of a window, one a cycle, the first two cycles after its start.
 
     The next window may start in the cycle after the last operation's turn. Where the build has
-    ``lane_addresses``, a sequence memory gives offsets and ends of filters for windows with
+    ``lane_addresses``, a sequence memory gives positions and ends of filters for windows with
     ``lane_offsets``; a sequence word takes effect for windows in the cycle after it came.
 
     Parameters
@@ -35,7 +40,7 @@ class RowSequencer(wiring.Component):
     windows : In stream
         Starts of windows in which this row takes part.
     load, is_mine : In
-        A beat, and that it is a sequence word for this row.
+        A beat whose lowest bits are a sequence word, and that it is for this row.
     operations : Out stream
     lanes : Out
         Lanes with a weight in the operation that is issued.
@@ -67,7 +72,7 @@ class RowSequencer(wiring.Component):
             Signal.like(word), Signal.like(index), Signal.like(psum))
         with m.If(~started):
             m.d.comb += [word_now.eq(word), index_now.eq(index), psum_now.eq(psum)]
-        offsets, last, lanes = self._offsets(m, window, index_now, last_index)
+        positions, last, lanes = self._positions(m, window, index_now, last_index)
 
         issued = started | active
         m.d.sync += [
@@ -83,18 +88,18 @@ class RowSequencer(wiring.Component):
             op.filter.eq(Cat(word_now, window.bank)),
             op.psum.eq(Cat(psum_now[:len(op.psum) - 1], window.half)),
         ]
-        m.d.sync += [op.ifmap[i].eq(window.ring_base + offset) for i, offset in enumerate(offsets)]
+        m.d.sync += [op.ifmap[i].eq(position) for i, position in enumerate(positions)]
         return m
 
-    def _offsets(self, m, window, index, last_index):
-        """Offsets, last and lane count of the operation at hand."""
+    def _positions(self, m, window, index, last_index):
+        """Positions in the ring, last and lane count of the operation at hand."""
         config = self._config
         last = Signal()
         lanes = Signal(config.lane_count_bits)
         m.d.comb += last.eq(index == last_index)
         if not config.lane_addresses:
             m.d.comb += lanes.eq(config.lanes)
-            return [index], last, lanes
+            return [window.ring_base + index], last, lanes
         m.submodules.sequence = sequence = Store(
             shape=sequence_layout(config), depth=2 * config.filter_words)
         write_port, read_port = sequence.write_port(), sequence.read_port()
@@ -111,11 +116,20 @@ class RowSequencer(wiring.Component):
             write_port.data.eq(self.load.data), write_port.en.eq(self.is_mine),
             read_port.addr.eq(Cat(address, bank)),
         ]
-        offsets = [Signal(config.offset_bits, name=f"offset_{i}")
-                   for i in range(config.address_count)]
         m.d.comb += lanes.eq(config.lanes)
-        m.d.comb += [offset.eq(index) for offset in offsets]
         with m.If(window.lane_offsets):
             m.d.comb += [last.eq(read_port.data.last), lanes.eq(read_port.data.lanes)]
-            m.d.comb += [offset.eq(read_port.data.offsets[i]) for i, offset in enumerate(offsets)]
-        return offsets, last, lanes
+        choices = ceil_log2(config.reach)
+        goes_on, start = Signal(), Signal(config.position_bits)
+        m.d.comb += [goes_on.eq(window.lane_offsets & (index != 0)),
+                     start.eq(window.ring_base << choices)]
+        positions = []
+        for lane, step in enumerate(read_port.data.steps):
+            before, position = (Signal(config.position_bits, name=f"{name}_{lane}")
+                                for name in ("before", "position"))
+            from_here = Mux(goes_on, before, start)
+            amount = Mux(window.lane_offsets, step, index << choices)
+            m.d.comb += position.eq((Cat(1, from_here) + Cat(goes_on, amount))[1:])
+            m.d.sync += before.eq(position)
+            positions.append(position)
+        return positions, last, lanes

@@ -95,7 +95,8 @@ def _best_mapping(work, config):
     """A mapping, and whether to leave out zeros: sequence words cost traffic, zeros cost cycles."""
     cost, mapping = map_layer(work, config)
     if work.has_zeros and config.lane_addresses:
-        skipping_cost, skipping_mapping = map_layer(work, config, partial(taken_words, work))
+        taken = partial(taken_words, work, config)
+        skipping_cost, skipping_mapping = map_layer(work, config, taken)
         if skipping_cost < cost:
             return skipping_mapping, True
     return mapping, False

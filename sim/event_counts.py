@@ -27,11 +27,12 @@ class FilterContents:
         if fields["target"] == Target.MAP:
             self._elements = np.bincount(data[:, 0], minlength=len(self._elements))
         elif fields["target"] == Target.SEQUENCE:
+            share, words = self._config.sequence_rows_per_beat, fields["words"]
             bits = np.unpackbits(data, axis=1, bitorder="little")
-            lane_bits = bits[:, 1:1 + self._config.lane_count_bits].astype(np.int64)
-            lanes = (lane_bits << np.arange(lane_bits.shape[1])).sum(axis=1)
-            shape = fields["words"], self._config.rows
-            self._sequences[fields["bank"]] = bits[:, 0].reshape(shape), lanes.reshape(shape)
+            bits = bits.reshape(words, -1, self._config.BEAT_BITS // share)[:, :self._config.rows]
+            lane_bits = bits[..., 1:1 + self._config.lane_count_bits].astype(np.int64)
+            lanes = (lane_bits << np.arange(lane_bits.shape[-1])).sum(axis=-1)
+            self._sequences[fields["bank"]] = bits[..., 0], lanes
 
     def elements(self, streams):
         """Elements that keep words of the first so many streams."""

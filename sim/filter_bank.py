@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.activation_layout import pack_bits
+from sim.lane_schedule import least_words, schedule_lanes
 
 __all__ = ["FilterBank", "dense_bank", "skipping_bank", "taken_words", "tile_fields",
            "used_rows"]
@@ -19,7 +20,7 @@ class FilterBank:
     fields : ndarray of uint8, shape [words, rows, lanes]
         Filter words in the order in which each row works through them.
     sequence : ndarray of int64, shape [words, rows, 2 + lanes], or None
-        Last, lane count and offsets of each word; none where offsets just count up.
+        Last, lane count and relative indices of each word; none where offsets just count up.
     words_per_row : ndarray of int64, shape [rows]
         Words that each row works through in a window.
     lanes_per_row : ndarray of int64, shape [rows]
@@ -53,11 +54,15 @@ class FilterBank:
     def sequence_beats(self, config):
         """The beats of the ``SEQUENCE`` load, uint8 [beats, 16]."""
         words, rows, _ = self.sequence.shape
-        widths = [1, config.lane_count_bits] + [config.offset_bits] * config.lanes
+        widths = [1, config.lane_count_bits] + [config.index_bits] * config.lanes
         bits = [(self.sequence[..., column, None] >> np.arange(width)) & 1
                 for column, width in enumerate(widths)]
-        flat = np.concatenate(bits, axis=-1).reshape(words * rows, -1).astype(np.uint8)
-        return pack_bits(flat, 1, config.BEAT_BYTES)
+        flat = np.concatenate(bits, axis=-1).astype(np.uint8)
+        share = config.sequence_rows_per_beat
+        spare = config.sequence_row_groups * share - rows
+        part_bits = config.BEAT_BITS // share
+        flat = np.pad(flat, ((0, 0), (0, spare), (0, part_bits - flat.shape[-1])))
+        return pack_bits(flat.reshape(-1, config.BEAT_BITS), 1, config.BEAT_BYTES)
 
 
 def tile_fields(work, mapping, rows, filters, weight_plane, row_fold, word_fold):
@@ -96,37 +101,35 @@ def dense_bank(tile, used):
     return FilterBank(fields, None, words, words * lanes)
 
 
-def skipping_bank(tile, used, off_field):
-    """Only fields other than ``off_field``, each lane's own, closed up within a filter.
-
-    A filter takes as many words as its fullest lane has weights, and at least one.
-    """
+def skipping_bank(tile, used, off_field, config):
+    """Only fields other than ``off_field``, as ``sim.lane_schedule`` lays them out."""
     rows, count, length, lanes = tile.shape
-    given = tile != off_field
-    per_lane = given.sum(axis=2)
-    per_filter = np.maximum(per_lane.max(axis=-1), 1)
+    schedule = schedule_lanes((tile != off_field).reshape(rows * count, length, lanes),
+                              config.reach, 1 << config.index_bits)
+    per_filter = schedule.words.reshape(rows, count)
     per_filter[~used] = 0
     words_per_row = per_filter.sum(axis=1)
     depth = int(words_per_row.max())
     fields = np.full((depth, rows, lanes), off_field, dtype=np.uint8)
     sequence = np.zeros((depth, rows, 2 + lanes), dtype=np.int64)
     starts = np.cumsum(per_filter, axis=1) - per_filter
-    row, filter_, offset, lane = np.nonzero(given)
-    rank = given.cumsum(axis=2)[row, filter_, offset, lane] - 1
-    word = starts[row, filter_] + rank
-    fields[word, row, lane] = tile[row, filter_, offset, lane]
-    sequence[word, row, 2 + lane] = offset
+    row, filter_ = np.divmod(schedule.filters, count)
+    word, given = starts[row, filter_] + schedule.places, schedule.channels >= 0
+    sequence[word, row, 2 + schedule.lanes] = schedule.steps
+    word, row, filter_, lane = word[given], row[given], filter_[given], schedule.lanes[given]
+    fields[word, row, lane] = tile[row, filter_, schedule.offsets[given], schedule.channels[given]]
     np.add.at(sequence, (word, row, 1), 1)
     row, filter_ = np.nonzero(per_filter)
     sequence[starts[row, filter_] + per_filter[row, filter_] - 1, row, 0] = 1
-    lanes_per_row = np.where(used, given.sum(axis=(1, 2, 3)), 0)
-    return FilterBank(fields, sequence, words_per_row, lanes_per_row)
+    return FilterBank(fields, sequence, words_per_row, np.bincount(
+        schedule.filters[given] // count, minlength=rows))
 
 
-def taken_words(work, group_words):
+def taken_words(work, config, group_words):
     """Words that a filter takes in one row without its zeros, on average."""
     words = work.fields.shape[4]
     spare = -words % group_words
     given = np.pad(work.fields != work.off_field, ((0, 0),) * 4 + ((0, spare), (0, 0)))
     groups = given.reshape(*given.shape[:4], -1, group_words, given.shape[-1])
-    return float(np.maximum(groups.sum(axis=(3, 5)).max(axis=-1), 1).mean())
+    counts = groups.sum(axis=(3, 5))
+    return float(least_words(counts.reshape(-1, counts.shape[-1]), config.reach).mean())

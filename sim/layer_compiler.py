@@ -114,7 +114,7 @@ class LayerCompiler:
                            self._mapping.filter_groups[group], weight_plane, row_fold, word_fold)
         used = used_rows(self._work, self._mapping, config.rows, row_fold, word_fold)
         if self._skipping:
-            bank = skipping_bank(tile, used, self._work.off_field)
+            bank = skipping_bank(tile, used, self._work.off_field, config)
             builder.load(Target.SEQUENCE, bank.sequence_beats(config), words=bank.words,
                          bank=index, wait_passes=self._bank_free[index])
         else:

@@ -119,7 +119,8 @@ def _estimate(work, mapping, config, taken_words):
     """Roughly the cycles of a mapping; only to compare mappings with each other."""
     length, beats = mapping.filter_length, config.row_groups
     if taken_words is not None:
-        length, beats = taken_words(mapping.group_words), config.row_groups + config.rows
+        length = taken_words(mapping.group_words)
+        beats = config.row_groups + config.sequence_row_groups
     planes_folds = len(work.planes) * mapping.row_folds * mapping.word_folds
     total = 0
     for _, psums in mapping.filter_groups:

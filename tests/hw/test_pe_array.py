@@ -166,43 +166,69 @@ def test_a_drain_one_cycle_early_misses_the_sum():
     assert found == [5, 0]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_lane_offsets_skip_zeros_lane_by_lane(seed):
-    config = TINY.with_changes(rows=2, cols=2, lanes=2)
-    generator = np.random.default_rng(seed)
+def random_schedule(generator, config, taps):
+    """(sequence word, filter word) of each word of one filter with taps [offsets, lanes].
+
+    Every weight goes to its own lane or, at random, to one of those below in reach of it.
+    """
+    queues = [[] for _ in range(config.lanes)]
+    for offset, channel in np.argwhere(taps):
+        distance = int(generator.integers(config.reach))
+        queues[(channel - distance) % config.lanes].append(
+            (int(offset) * config.reach + distance, int(taps[offset, channel])))
+    words = []
+    before = [-1] * config.lanes
+    depth = max([1, *map(len, queues)])
+    for place in range(depth):
+        steps, fields = [0] * config.lanes, [0] * config.lanes
+        for lane, queue in enumerate(queues):
+            if place < len(queue):
+                position, fields[lane] = sorted(queue)[place]
+                steps[lane] = position - before[lane] - 1
+                before[lane] = position
+        assert max(steps) < 1 << config.index_bits
+        used = sum(place < len(queue) for queue in queues)
+        words.append((int(place == depth - 1) | used << 1
+                      | pack(steps, config.index_bits) << (1 + config.lane_count_bits),
+                      pack(fields, config.weight_bits)))
+    return words
+
+
+def load_schedules(bench, cycle, rows):
+    """Sequence and filter words of each row; returns the next free cycle."""
+    config = bench.config
+    share = config.sequence_rows_per_beat
+    for address in range(max(map(len, rows))):
+        beats, fields = [0] * config.sequence_row_groups, 0
+        for row, words in enumerate(rows):
+            if address < len(words):
+                sequence, filter_word = words[address]
+                beats[row // share] |= sequence << (row % share * (128 // share))
+                fields |= filter_word << (config.filter_word_bits * row)
+        for group, value in enumerate(beats):
+            bench.at(cycle, "loads", dict(target=Target.SEQUENCE, bank=1, row=group,
+                                          address=address, data=value))
+            cycle += 1
+        bench.at(cycle, "loads", dict(target=Target.FILTER, bank=1, row=0, address=address,
+                                      broadcast=1, data=fields))
+        cycle += 1
+    return cycle
+
+
+@pytest.mark.parametrize("lanes,reach", [(2, 1), (2, 2), (4, 2), (4, 4), (1, 2), (8, 4)])
+def test_lanes_skip_zeros_and_take_their_neighbours_channels(lanes, reach):
+    config = TINY.with_changes(rows=2, cols=2, lanes=lanes, lane_reach=reach, index_bits=5)
+    generator = np.random.default_rng(lanes * 8 + reach)
     length, filters = 5, 3
-    dense = generator.choice([0, 1, 3], (2, filters, length, 2), p=[.6, .2, .2])
-    acts = generator.integers(0, 16, (4, length, 2))
+    dense = generator.choice([0, 1, 3], (2, filters, length, lanes), p=[.6, .2, .2])
+    acts = generator.integers(0, 16, (4, length, lanes))
     bench = ArrayBench(config)
     ids = np.arange(4).reshape(2, 2)
     cycle = load_ids(bench, 0, ids)
-    depth = 0
-    for row in range(2):
-        address = 0
-        for m in range(filters):
-            lists = [[i for i in range(length) if dense[row, m, i, lane]] for lane in range(2)]
-            count = max(1, *map(len, lists))
-            for k in range(count):
-                offsets = [one[k] if k < len(one) else 0 for one in lists]
-                fields = [dense[row, m, one[k], lane] if k < len(one) else 0
-                          for lane, one in enumerate(lists)]
-                used = sum(k < len(one) for one in lists)
-                word = int(k == count - 1) | used << 1
-                shift = 1 + config.lane_count_bits
-                word |= pack(offsets, config.offset_bits) << shift
-                bench.at(cycle, "loads", dict(target=Target.SEQUENCE, bank=1, row=row,
-                                              address=address, data=word))
-                data = pack(fields, config.weight_bits) << (config.filter_word_bits * row)
-                full = getattr(bench, "fields", {})
-                full[address] = full.get(address, 0) | data
-                bench.fields = full
-                cycle += 1
-                address += 1
-        depth = max(depth, address)
-    for address in range(depth):
-        bench.at(cycle, "loads", dict(target=Target.FILTER, bank=1, row=0, address=address,
-                                      broadcast=1, data=bench.fields[address]))
-        cycle += 1
+    rows = [[word for taps in dense[row] for word in random_schedule(generator, config, taps)]
+            for row in range(2)]
+    depth = max(map(len, rows))
+    cycle = load_schedules(bench, cycle, rows)
     for stream in range(4):
         for word in range(length):
             cycle = send_ifmap(bench, cycle, stream, word, acts[stream, word])
@@ -221,22 +247,10 @@ def test_lane_offsets_skip_zeros_lane_by_lane(seed):
             for column in range(2):
                 expected = sum(product(Mode.TERNARY, dense[row, m, i, lane],
                                        acts[ids[row, column], i, lane], config)
-                               for row in range(2) for i in range(length) for lane in range(2))
+                               for row in range(2) for i in range(length)
+                               for lane in range(lanes))
                 when = cycle + half * filters + m + bench.timing.psum_latency + column
                 assert seen[when][column] == expected
     assert totals["mac_lanes"] == 2 * 2 * int((dense != 0).sum())
 
 
-def test_rows_and_columns_that_are_off_add_nothing():
-    config = TINY.with_changes(rows=3, cols=2, lanes=1)
-    bench = ArrayBench(config)
-    cycle = load_filters(bench, load_ids(bench, 0, [[0, 0]] * 3), np.array([[[1]]] * 3))
-    cycle = send_ifmap(bench, cycle, 0, 0, [7])
-    bench.at(cycle, "windows", dict(mode=Mode.TERNARY, bank=0, half=0, columns=1, rows_enable=0b101,
-                                    psums=1, filter_length=1, ring_base=0))
-    drain = cycle + bench.timing.drain_delay
-    bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=0b101))
-    seen, totals = bench.run(drain + 40)
-    assert seen[drain + bench.timing.psum_latency][0] == 14
-    assert totals["mac_words"] == 2
-    assert totals["psum_reads"] == 2
