@@ -17,8 +17,8 @@ __all__ = ["import_file"]
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(help="A .tflite file, or a folder of BNN-PYNQ "
-                                         "parameters.")],
+    file: Annotated[Path, typer.Argument(help="A .tflite or .onnx file, or a folder of "
+                                         "BNN-PYNQ parameters.")],
     out: Annotated[Path | None, typer.Option(help=f"Write the network to this {SUFFIX} file.")
                    ] = None,
     json_path: Json = None,

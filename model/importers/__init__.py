@@ -8,10 +8,11 @@ from model.network import Network
 
 __all__ = ["SUFFIXES", "ForeignNetwork", "import_network"]
 
-SUFFIXES = (".tflite",)
+SUFFIXES = (".onnx", ".tflite")
 """Endings of the files that are imported."""
 
 _TFLITE_MARK = slice(4, 8), b"TFL3"
+_ONNX_MARK = slice(0, 1), b"\x08"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ def import_network(path):
     Parameters
     ----------
     path : path
-        A TFLite file, or a folder of BNN-PYNQ parameters.
+        A TFLite or ONNX file (QONNX, QDQ or QOperator form), or a folder of BNN-PYNQ parameters.
 
     Returns
     -------
@@ -54,13 +55,19 @@ def import_network(path):
     path = Path(path)
     if path.is_dir():
         from model.importers.bnn_pynq import read_bnn_pynq
-        return ForeignNetwork(read_bnn_pynq(path), "BNN-PYNQ parameters")
+        return ForeignNetwork(read_bnn_pynq(path), "BNN-PYNQ parameters", (
+            "input codes are what model.importers.bnn_pynq makes of images",))
     if path.suffix.lower() == ".tflite" or _begins(path, *_TFLITE_MARK):
         from model.importers.tflite import read_tflite
         return ForeignNetwork(read_tflite(path), "TFLite int8", (
             "input codes are the source's int8 values as two's complement bits",))
-    raise InputError(f"{path} must be a TFLite file (.tflite) or a folder of BNN-PYNQ parameters, "
-                     "and is not")
+    if path.suffix.lower() == ".onnx" or _begins(path, *_ONNX_MARK):
+        from model.importers.onnx_importer import read_onnx
+        imported = read_onnx(path)
+        return ForeignNetwork(imported.network, "ONNX", (imported.input_codes.note,
+                                                         *imported.notes))
+    raise InputError(f"{path} must be a TFLite file (.tflite), an ONNX file (.onnx) or a folder of "
+                     "BNN-PYNQ parameters, and is not")
 
 
 def _begins(path, place, mark):

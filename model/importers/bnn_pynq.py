@@ -120,7 +120,8 @@ def read_bnn_pynq(folder):
              else (1, 1, first["MW"]))
     try:
         return Network(name=folder.name, family="bnn", input_shape=shape, labels=labels,
-                       input_format=layers[0].input_format, layers=tuple(layers))
+                       input_format=layers[0].input_format, layers=tuple(layers),
+                       score_scale=(0.5,), score_offset=(layers[-1].weights[0].size / 2,))
     except InputError as error:
         raise InputError(f"{folder}: {error}") from None
 

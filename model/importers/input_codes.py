@@ -27,12 +27,15 @@ class InputCodes:
         The source's axes behind the batch in the order of the network's.
     shape : (int, int, int)
         Height, width, channels.
+    note : str
+        This in a sentence.
     """
 
     format: Format
     steps: np.ndarray
     axes: tuple[int, ...]
     shape: tuple[int, int, int]
+    note: str = "input codes are what the source's first quantizer makes of its input"
 
     def equals(self, other):
         """Whether another gives the same codes."""
@@ -70,7 +73,8 @@ class InputCodes:
 def integer_codes(number_format, origin, axes, shape):
     """For a source that takes integers: level + origin is the integer."""
     steps = np.array(number_format.levels[1:], dtype=np.float64)[None] + origin
-    return InputCodes(number_format, steps, axes, shape)
+    return InputCodes(number_format, steps, axes, shape,
+                      "input codes stand for the integers that the source takes")
 
 
 def input_codes(value, staircase, quantizer):

@@ -66,6 +66,14 @@ def test_labels_and_shapes_come_from_the_folder():
         (14, 14, 64), (12, 12, 128), (5, 5, 128), (3, 3, 256), (1, 1, 256)]
 
 
+@needs_data
+def test_networks_say_how_their_sums_are_the_source_s_scores():
+    network = read_bnn_pynq(LFC)
+    sums = np.arange(-1024, 1025, 2)
+    real = sums * network.score_scale[0] + network.score_offset[0]
+    np.testing.assert_array_equal(real, class_scores(network, sums))
+
+
 def test_pixels_are_fixed_point_moved_up():
     from_formula = [min(max(int(np.floor((2 * p / 255 - 1) * 128 + 0.5)), -128), 127) + 128
                     for p in range(256)]

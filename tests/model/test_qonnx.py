@@ -9,6 +9,7 @@ import pytest
 from model import golden
 from model.datasets import read_folder
 from model.errors import InputError
+from model.importers import import_network
 from model.importers.onnx_importer import read_onnx
 
 onnx = pytest.importorskip("onnx", reason="the extra 'import' is not installed")
@@ -300,6 +301,16 @@ def test_needless_quantizers_vanish(tmp_path):
     dense(graphs, np.random.default_rng(1), 8)
     network = assert_equal(graphs, tmp_path, sample((2, 4, 4)))
     assert [type(layer).__name__ for layer in network.layers] == ["Pooling", "Layer"]
+
+
+def test_files_are_known_by_name_and_by_content(tmp_path):
+    graphs = Graphs((2, 4, 4))
+    graphs.node("Quant", ..., 0.25, 0.0, 4.0)
+    dense(graphs, np.random.default_rng(1), 32)
+    for name in ("net.onnx", "net"):
+        graphs.save(tmp_path / name)
+        found = import_network(tmp_path / name)
+        assert (found.source, found.network.input_shape) == ("ONNX", (4, 4, 2))
 
 
 def test_unsupported_operators_are_listed_all_at_once(tmp_path):
