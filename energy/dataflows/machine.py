@@ -1,6 +1,7 @@
 """Spatial architectures of equal storage area, one for each dataflow."""
 
 from dataclasses import dataclass, field
+from math import inf
 
 from model.errors import InputError
 
@@ -38,20 +39,26 @@ class SpatialMachine:
         Processing elements; each does one MAC a cycle.
     buffer_words, rf_words : int
         Words of 16 bits in the global buffer and in the scratchpad of one element.
+    dram_words_per_cycle : float
+        Words to or from DRAM in a cycle; unlimited by default.
     costs : LevelCosts
 
     Raises
     ------
     InputError
-        If a size is negative or there are no elements.
+        If a size is negative, or there are no elements or no way to DRAM.
     """
 
     elements: int
     buffer_words: int
     rf_words: int
+    dram_words_per_cycle: float = inf
     costs: LevelCosts = field(default=RELATIVE_COSTS)
 
     def __post_init__(self):
+        if not self.dram_words_per_cycle > 0:
+            raise InputError("dram_words_per_cycle must be positive, "
+                             f"not {self.dram_words_per_cycle}")
         for name, low in (("elements", 1), ("buffer_words", 0), ("rf_words", 0)):
             if getattr(self, name) < low:
                 raise InputError(f"{name} must be at least {low}, not {getattr(self, name)}")

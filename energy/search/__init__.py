@@ -1,0 +1,1 @@
+"""Search for mappings and for machines."""
