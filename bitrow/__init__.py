@@ -1,5 +1,9 @@
 """The face of bitrow: everything a notebook or a script needs, by one import."""
 
+from energy.cost_table_file import load_table
+from energy.network_counts import predicted_counts, rtl_counts
+from energy.network_energy import network_energy
+from energy.savings import compare
 from hw.config import CONFIGS, AcceleratorConfig
 from hw.mode import Mode
 from hw.verilog import accelerator_verilog
@@ -13,5 +17,6 @@ from sim.raw_run import MemoryModel
 from sim.run import run_network
 
 __all__ = ["CONFIGS", "AcceleratorConfig", "Layer", "MemoryModel", "Mode", "Network",
-           "accelerator_verilog", "compile_network", "golden", "load_network", "predict",
-           "reference", "run_network", "save_network"]
+           "accelerator_verilog", "compare", "compile_network", "golden", "load_network",
+           "load_table", "network_energy", "predict", "predicted_counts", "reference",
+           "rtl_counts", "run_network", "save_network"]
