@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
-SECONDS = 300
+SECONDS = 1200
 
 EXECUTED = ["a_first_accelerator", "choosing_precision", "what_zero_skipping_saves",
             "where_the_energy_goes"]
