@@ -4,6 +4,7 @@ import typer
 
 from bitrow.commands.demo import demo
 from bitrow.commands.energy import energy
+from bitrow.commands.explore import explore
 from bitrow.commands.import_file import import_file
 from bitrow.commands.networks import networks
 from bitrow.commands.report import report
@@ -15,6 +16,7 @@ __all__ = ["app", "main"]
 _COMMANDS = (
     demo,
     energy,
+    explore,
     networks,
     report,
     run,

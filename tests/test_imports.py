@@ -11,8 +11,9 @@ ALLOWED = {
     "energy": {"model", "hw", "sim", "energy"},
     "bitrow": {"model", "hw", "sim", "energy", "bitrow"},
 }
-HEAVY = {"torch", "tqdm", "pyverilator", "cocotb", "onnx", "tflite", "flatbuffers"}
-HEAVY_PLACES = {"model/training", "model/importers", "sim/interactive.py"}
+HEAVY = {"torch", "tqdm", "pyverilator", "cocotb", "onnx", "tflite", "flatbuffers", "optuna",
+         "distributed", "dask", "pyarrow"}
+HEAVY_PLACES = {"model/training", "model/importers", "sim/interactive.py", "energy/search"}
 
 
 def imported(path):

@@ -1,0 +1,67 @@
+"""What one configuration costs to run a network on."""
+
+from dataclasses import dataclass
+
+from energy.network_counts import predicted_counts
+from energy.network_energy import network_energy
+from energy.search.area import area_mm2
+
+__all__ = ["OBJECTIVES", "Evaluation", "evaluate", "on_front"]
+
+OBJECTIVES = ("energy", "cycles", "area_mm2")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures to be made small.
+
+    Parameters
+    ----------
+    energy : float
+        Of one image, in the unit of the cost table.
+    cycles : int
+        Of one image.
+    area_mm2 : float
+        Estimate.
+    """
+
+    energy: float
+    cycles: int
+    area_mm2: float
+
+    @property
+    def values(self):
+        """As a tuple, in the order of ``OBJECTIVES``."""
+        return tuple(getattr(self, name) for name in OBJECTIVES)
+
+
+def evaluate(network, config, table):
+    """The ``Evaluation`` of a network on a configuration, from predicted cycles and counts.
+
+    Parameters
+    ----------
+    network : model.network.Network
+    config : AcceleratorConfig
+    table : CostTable
+
+    Raises
+    ------
+    CompileError
+        If the configuration cannot run the network.
+    """
+    counts = predicted_counts(network, config)
+    return Evaluation(network_energy(counts, table).per_inference, counts.cycles, area_mm2(config))
+
+
+def on_front(values):
+    """For each point whether no other one is as small in all figures and smaller in one.
+
+    Parameters
+    ----------
+    values : list of tuple of float
+    """
+    def beaten(point):
+        return any(other != point and all(a <= b for a, b in zip(other, point, strict=True))
+                   for other in values)
+
+    return [not beaten(point) for point in values]

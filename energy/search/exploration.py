@@ -1,0 +1,174 @@
+"""Exploration of a design space: an Optuna study that can be stopped and taken up again."""
+
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass
+import json
+
+from energy.search.evaluation import OBJECTIVES, Evaluation, evaluate, on_front
+from hw.config import ConfigError
+from model.errors import InputError
+from sim.errors import CompileError
+
+__all__ = ["SAMPLERS", "ExploredPoint", "Exploration"]
+
+SAMPLERS = ("nsga2", "tpe", "random")
+_REASON = "reason"
+
+
+@dataclass(frozen=True)
+class ExploredPoint:
+    """One trial.
+
+    Parameters
+    ----------
+    number : int
+        Of the trial, from 0.
+    point : dict of int
+        A value for each axis.
+    evaluation : Evaluation or None
+        None where the configuration cannot be built or cannot run the network.
+    reason : str
+        Why not; else empty.
+    pareto : bool
+        No other point is as good in all figures and better in one.
+    """
+
+    number: int
+    point: dict[str, int]
+    evaluation: Evaluation | None
+    reason: str
+    pareto: bool
+
+
+class Exploration:
+    """A study over a design space. All trials are in a journal; one with the same network, space,
+    table and sampler goes on where it was stopped.
+
+    Parameters
+    ----------
+    network : model.network.Network
+    space : DesignSpace
+    table : CostTable
+    journal : Path
+        File that the study is kept in.
+    sampler : str
+        One of ``SAMPLERS``.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If the sampler is unknown, the journal is none, or the package is missing.
+    """
+
+    def __init__(self, network, space, table, journal, sampler="nsga2", seed=0):
+        if sampler not in SAMPLERS:
+            raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler}")
+        self._optuna = _optuna()
+        self._network, self._space, self._table = network, space, table
+        axes = {name: list(values) for name, values in sorted(space.axes.items())}
+        title = json.dumps([network.name, space.base.name, table.name, sampler, axes])
+        self._study = self._open(journal, title, sampler, seed)
+
+    def _open(self, journal, title, sampler, seed):
+        optuna = self._optuna
+        directions = ["minimize"] * len(OBJECTIVES)
+        try:
+            storage = optuna.storages.JournalStorage(
+                optuna.storages.journal.JournalFileBackend(str(journal)))
+            study = optuna.create_study(storage=storage, study_name=title, directions=directions,
+                                        load_if_exists=True)
+            for trial in study.get_trials(deepcopy=False):
+                if not trial.state.is_finished():
+                    study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{journal} must be the journal of an exploration or a place for one: "
+                             f"{type(error).__name__}") from None
+        classes = {"nsga2": optuna.samplers.NSGAIISampler, "tpe": optuna.samplers.TPESampler,
+                   "random": optuna.samplers.RandomSampler}
+        study.sampler = classes[sampler](seed=seed + len(study.trials))
+        return study
+
+    @property
+    def done(self):
+        """Trials that are through."""
+        return sum(_is_through(trial) for trial in self._study.get_trials(deepcopy=False))
+
+    def run(self, trials, executor, at_once, progress=None):
+        """Goes on until there are so many trials in all.
+
+        Parameters
+        ----------
+        trials : int
+        executor : concurrent.futures.Executor
+        at_once : int
+            Evaluations under way at a time.
+        progress : callable or None
+            Called with the number of trials that are through.
+        """
+        known = {tuple(sorted(found.point.items())): found for found in self.points()}
+        pending, done = {}, self.done
+        say = progress or (lambda done: None)
+        say(done)
+        while done < trials:
+            while len(pending) < at_once and done + len(pending) < trials:
+                trial = self._study.ask()
+                point = {name: trial.suggest_categorical(name, values)
+                         for name, values in self._space.axes.items()}
+                found = known.get(tuple(sorted(point.items())))
+                if found is not None:
+                    self._tell(trial, found.evaluation, found.reason)
+                    done += 1
+                    continue
+                try:
+                    config = self._space.config(point)
+                except ConfigError as error:
+                    self._tell(trial, None, str(error))
+                    done += 1
+                else:
+                    pending[executor.submit(evaluate, self._network, config, self._table)] = trial
+            for future in wait(pending, return_when=FIRST_COMPLETED).done if pending else ():
+                self._finish(pending.pop(future), future)
+                done += 1
+            say(done)
+
+    def _finish(self, trial, future):
+        try:
+            self._tell(trial, future.result(), "")
+        except CompileError as error:
+            self._tell(trial, None, str(error))
+
+    def _tell(self, trial, evaluation, reason):
+        trial.set_user_attr(_REASON, reason)
+        if evaluation is None:
+            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+        else:
+            self._study.tell(trial, evaluation.values)
+
+    def points(self):
+        """``ExploredPoint`` of all trials that are through, in order."""
+        through = [trial for trial in self._study.get_trials(deepcopy=False) if _is_through(trial)]
+        good = [trial for trial in through if trial.values is not None]
+        front = {trial.number for trial, best in
+                 zip(good, on_front([tuple(trial.values) for trial in good]), strict=True) if best}
+        return [ExploredPoint(
+            trial.number, dict(trial.params),
+            None if trial.values is None else Evaluation(
+                trial.values[0], int(trial.values[1]), trial.values[2]),
+            trial.user_attrs[_REASON], trial.number in front) for trial in through]
+
+
+def _is_through(trial):
+    """Evaluated or refused; not merely cut off."""
+    return trial.state.is_finished() and _REASON in trial.user_attrs
+
+
+def _optuna():
+    """The ``optuna`` package, which only explorations need."""
+    try:
+        import optuna
+    except ImportError:
+        raise InputError("exploring must find the package optuna, which is not installed: "
+                         "pip install 'bitrow[explore]'") from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna
