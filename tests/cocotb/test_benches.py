@@ -33,9 +33,20 @@ def test_memory_port_against_an_independent_memory(tmp_path, monkeypatch, outsta
                      BENCH_WRITE_BURST=str(write_burst)) == (8, 0)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize(("family", "seed"), [("ternary", 20)])
-def test_accelerator_on_axi(tmp_path, monkeypatch, family, seed):
+def run_accelerator_bench(folder, monkeypatch, family, seed):
     component = AxiAccelerator(TINY, AxiShape(address_bits=40))
-    assert run_bench(component, "bitrow_axi", "bench_axi_accelerator", tmp_path, monkeypatch,
+    assert run_bench(component, "bitrow_axi", "bench_axi_accelerator", folder, monkeypatch,
                      BENCH_SEED=str(seed), BENCH_FAMILY=family) == (9, 0)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_accelerator_on_axi(tmp_path, monkeypatch):
+    run_accelerator_bench(tmp_path, monkeypatch, "ternary", 20)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(("family", "seed"), [
+    ("xnor", 20), ("xnor", 45), ("sign", 33), ("sign", 39), ("ternary", 58), ("lut", 39)])
+def test_accelerator_on_axi_with_other_networks(tmp_path, monkeypatch, family, seed):
+    run_accelerator_bench(tmp_path, monkeypatch, family, seed)
