@@ -86,7 +86,6 @@ class Accelerator(wiring.Component):
         """Start, status, and the read side of memory."""
         m.d.comb += [
             sequencer.start.eq(self.start), sequencer.program_address.eq(self.program_address),
-            sequencer.overflow.eq(post.overflow),
             self.busy.eq(sequencer.busy), self.done.eq(sequencer.done),
             self.status.eq(sequencer.status),
             self.read_requests.valid.eq(sequencer.read_requests.valid),
@@ -130,9 +129,8 @@ class Accelerator(wiring.Component):
         m.d.comb += [taken.eq(ready), passes.ready.eq(taken),
                      post.outputs.valid.eq(taken & passes.p.final), post.clear.eq(sequencer.clear)]
         output = post.outputs.p
-        for name in ("raw", "pool", "positions", "columns", "output_address", "column_bytes",
-                     "position_bytes"):
-            m.d.comb += output[name].eq(passes.p[name])
+        m.d.comb += [output[name].eq(passes.p[name]) for name in output.shape().members
+                     if name != "words"]
         m.d.comb += output.words.eq(
             (passes.p.psums + (config.lanes - 1)) >> exact_log2(config.lanes))
         with m.If(passes.p.raw):
@@ -145,6 +143,8 @@ class Accelerator(wiring.Component):
             feeder.allow.eq(windows.window_end), windows.step_done.eq(feeder.step_done),
             drains.current.eq(windows.passes.payload), drains.window_end.eq(windows.window_end),
             drains.ending_first.eq(windows.ending_first), drains.half.eq(windows.half),
+            post.closed.eq(drains.closed), windows.hold.eq(post.hold), drains.hold.eq(post.hold),
+            windows.held.eq(drains.held),
             array.clear.eq(sequencer.clear), post.psums.eq(array.psums),
         ]
         for source, sink in ((feeder.ifmaps, array.ifmaps), (windows.windows, array.windows),

@@ -9,9 +9,9 @@ from amaranth.utils import ceil_log2
 
 from hw.mode import MODE_BITS
 
-__all__ = ["COLUMN_BITS", "buffer_beat_layout", "drain_layout", "ifmap_layout", "load_beat_layout",
-           "output_layout", "pooled_layout",
-           "psum_shape", "read_request_layout", "result_layout", "threshold_beat_layout",
+__all__ = ["COLUMN_BITS", "buffer_beat_layout", "drain_layout", "ifmap_layout",
+           "load_beat_layout", "output_layout", "pooled_layout", "psum_shape",
+           "read_request_layout", "rescaled_layout", "result_layout", "threshold_beat_layout",
            "window_layout", "write_layout"]
 
 COLUMN_BITS = 5
@@ -85,20 +85,28 @@ def ifmap_layout(config):
 def result_layout(config):
     """What becomes of one psum at the top of its column; one for each drain.
 
-    ``address`` is its place in the psum bank; ``first``, ``shift``, ``final`` and ``raw`` as in
-    ``hw.program.PASS_LAYOUT``; ``threshold_row`` is the first row of its thresholds and ``chunks``
-    the rows they take, one compared each cycle; ``last`` closes the output word (the last psum
-    of the window, or the word is full).
+    ``address`` is its place in the psum bank, ``target`` that of the rescaled sum; ``first``,
+    ``shift``, ``final``, ``rescale``, ``fresh`` and the stage (``raw``, ``copy``, ``requantize``)
+    as in ``hw.program.PASS_LAYOUT``; ``threshold_row`` is the first row of its parameters and
+    ``chunks`` the cycles they take; ``last`` closes the output word (the last psum of the window,
+    or the word is full).
     """
+    bank_address = ceil_log2(config.bank_words)
     return data.StructLayout({
-        "address": ceil_log2(config.bank_words), "first": 1, "shift": 1, "final": 1, "raw": 1,
-        "columns": COLUMN_BITS, "threshold_row": ceil_log2(config.threshold_rows), "chunks": 5,
-        "last": 1})
+        "address": bank_address, "target": bank_address, "first": 1, "shift": 1, "final": 1,
+        "rescale": 1, "fresh": 1, "raw": 1, "copy": 1, "requantize": 1, "columns": COLUMN_BITS,
+        "threshold_row": ceil_log2(config.threshold_rows), "chunks": 8, "last": 1})
 
 
 def psum_shape(config):
     """A partial sum."""
     return signed(config.psum_bits)
+
+
+def rescaled_layout(config):
+    """A rescaled sum on its way back to the psum bank."""
+    return data.StructLayout({"target": ceil_log2(config.bank_words),
+                              "total": psum_shape(config)})
 
 
 def output_layout(config):
@@ -108,8 +116,9 @@ def output_layout(config):
     ``hw.program.PASS_LAYOUT``.
     """
     return data.StructLayout({
-        "raw": 1, "pool": 3, "positions": 12, "words": 8, "columns": COLUMN_BITS,
-        "output_address": 32, "column_bytes": 24, "position_bytes": 16})
+        "raw": 1, "pool_rows": 3, "pool_columns": 3, "pool_row_stride": 3,
+        "pool_column_stride": 3, "positions": 12, "words": 8, "columns": COLUMN_BITS, "planes": 4,
+        "output_address": 32, "column_bytes": 24, "position_bytes": 16, "plane_bytes": 32})
 
 
 def pooled_layout(config):

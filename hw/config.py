@@ -57,6 +57,13 @@ class AcceleratorConfig:
         Comparators in each column: 4, 8 or 16.
     psum_bits : int
         Width of a partial sum.
+    code_bits : int or None
+        Widest code that a layer may give, ``act_bits`` to 8; None for ``act_bits``.
+    requantize_digit : int
+        Bits of a multiplier that the requantizer of a column takes in each cycle: 8 or 16, or 0
+        where none is built.
+    pool_window : int
+        Largest side of a max pooling window, 1 to 4.
     counters : bool
         Whether event counters are built; cycles are the same with and without.
 
@@ -85,6 +92,9 @@ class AcceleratorConfig:
     threshold_rows: int
     thresholds_per_cycle: int = 4
     psum_bits: int = 24
+    code_bits: int | None = None
+    requantize_digit: int = 0
+    pool_window: int = 3
     counters: bool = True
 
     BEAT_BITS = 128
@@ -107,6 +117,22 @@ class AcceleratorConfig:
         if self.thresholds_per_cycle not in (4, 8, 16):
             raise ConfigError("thresholds_per_cycle must be 4, 8 or 16, "
                               f"not {self.thresholds_per_cycle!r}")
+        self._check_output()
+
+    def _check_output(self):
+        bits = self.output_code_bits
+        if not isinstance(bits, int) or not self.act_bits <= bits <= 8:
+            raise ConfigError(f"code_bits must be from act_bits, {self.act_bits}, to 8, "
+                              f"not {self.code_bits!r}")
+        if self.output_bits > self.BEAT_BITS:
+            raise ConfigError(f"lanes x code_bits must be at most {self.BEAT_BITS}, "
+                              f"not {self.output_bits}")
+        if self.requantize_digit not in (0, 8, 16):
+            raise ConfigError("requantize_digit must be 0, 8 or 16, "
+                              f"not {self.requantize_digit!r}")
+        if self.requantize_digit and self.psum_bits < 24:
+            raise ConfigError("psum_bits must be at least 24 where a requantizer is built, "
+                              f"not {self.psum_bits}")
 
     def _check_ranges(self):
         for field, low, high in (("rows", 1, 16), ("cols", 1, 16), ("act_bits", 1, 4),
@@ -114,7 +140,8 @@ class AcceleratorConfig:
                                  ("ifmap_words", 2, 128), ("filter_words", 2, 1 << 12),
                                  ("psum_words", 2, 128), ("bank_words", 2, 1 << 14),
                                  ("buffer_words", 2, 1 << 16), ("threshold_rows", 2, 1 << 12),
-                                 ("lane_reach", 1, 4), ("index_bits", 1, 9)):
+                                 ("lane_reach", 1, 4), ("index_bits", 1, 9),
+                                 ("pool_window", 1, 4)):
             value = getattr(self, field)
             if not isinstance(value, int) or not low <= value <= high:
                 raise ConfigError(f"{field} must be an integer from {low} to {high}, not {value!r}")
@@ -210,9 +237,24 @@ class AcceleratorConfig:
         return -(-self.rows // self.sequence_rows_per_beat)
 
     @property
+    def output_code_bits(self):
+        """Bits of one code on the output path."""
+        return self.act_bits if self.code_bits is None else self.code_bits
+
+    @property
+    def output_planes(self):
+        """Planes of ``act_bits`` bits that the widest output code is cut into."""
+        return -(-self.output_code_bits // self.act_bits)
+
+    @property
+    def code_slot_bits(self):
+        """Bits that a code takes in a word of the output path, a whole number of planes."""
+        return self.output_planes * self.act_bits
+
+    @property
     def output_bits(self):
-        """Bits of one word on the output path: an activation word or a 32-bit score."""
-        return max(32, self.word_bits)
+        """Bits of one word on the output path: ``lanes`` whole codes, or a 32-bit score."""
+        return max(32, self.lanes * self.code_slot_bits)
 
     @property
     def pixel_planes(self):

@@ -17,7 +17,7 @@ COUNTER_NAMES = (
     "mac_words", "mac_lanes",
     "filter_writes", "ifmap_writes", "psum_writes", "psum_reads",
     "bank_reads", "bank_writes",
-    "threshold_compares", "output_words",
+    "threshold_compares", "requantizations", "output_words",
 )
 """Counters of a record in the order of its 32-bit little-endian words, since the start of the run.
 
@@ -25,7 +25,8 @@ COUNTER_NAMES = (
 counted); global buffer words read, beats written; words put on the multicast network; operations
 of the elements (each reads one filter word and one ifmap word) and the lanes in them that had a
 weight; words written to filter and ifmap scratchpads; psum scratchpad writes and reads; psum
-bank reads and writes; rows of thresholds compared; output words before pooling.
+bank reads and writes; rows of thresholds compared; sums requantized or rescaled; output words
+before pooling.
 """
 
 SETTLE_CYCLES = 64

@@ -5,12 +5,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.bundles import drain_layout, result_layout
+from hw.bundles import COLUMN_BITS, drain_layout, result_layout
 from hw.program import PASS_LAYOUT
 
 __all__ = ["DrainEngine"]
 
-_KEPT = ("columns", "rows_enable", "psums", "first", "shift", "final", "raw", "bank_address",
+_STAGE = ("first", "shift", "final", "raw", "copy", "requantize", "rescale", "fresh")
+_KEPT = (*_STAGE, "columns", "rows_enable", "psums", "bank_address", "target_address",
          "drain_step", "threshold_row", "threshold_chunks")
 
 
@@ -18,7 +19,8 @@ class DrainEngine(wiring.Component):
     """For each ended window, its psums in order, one every ``drain_step`` cycles.
 
     The first drain comes ``delay`` cycles after ``window_end``. A window must not end before
-    the previous one's psums are all sent, nor before ``delay`` cycles have gone by.
+    the previous one's psums are all sent but for those of the next ``delay`` cycles, nor before
+    ``delay`` cycles have gone by. Time in which it is ``held`` does not count.
 
     Parameters
     ----------
@@ -32,8 +34,14 @@ class DrainEngine(wiring.Component):
         The pass of the ending window.
     window_end, ending_first, half : In
         A window ends in this cycle; it is the first of its pass; it wrote this half.
+    hold : In
+        Nothing is sent, other than in ``delay`` cycles after the end of a window.
+    held : Out
+        It is so.
     drains, results : Out streams
         One of each, together, for each psum.
+    closed : Out
+        Words that the drain in this cycle closes, over all columns.
     busy : Out
     """
 
@@ -47,7 +55,7 @@ class DrainEngine(wiring.Component):
             "window_end": In(1), "ending_first": In(1), "half": In(1),
             "drains": Out(stream.Signature(drain_layout(config), always_ready=True)),
             "results": Out(stream.Signature(result_layout(config), always_ready=True)),
-            "busy": Out(1),
+            "hold": In(1), "held": Out(1), "closed": Out(COLUMN_BITS), "busy": Out(1),
         })
 
     def elaborate(self, platform):
@@ -60,8 +68,9 @@ class DrainEngine(wiring.Component):
         delay_line = Signal(self._delay - 1)
         running = Signal()
         index = Signal(8)
-        step_left = Signal(5)
-        bank_address = Signal(ceil_log2(config.bank_words))
+        step_left = Signal(8)
+        bank_address, target = (Signal(ceil_log2(config.bank_words), name=name)
+                                for name in ("bank_address", "target"))
         threshold_row = Signal(ceil_log2(config.threshold_rows))
         word_fill = Signal(max(1, ceil_log2(config.lanes)))
 
@@ -73,23 +82,26 @@ class DrainEngine(wiring.Component):
         send = Signal()
         last = Signal()
         m.d.comb += [
-            send.eq(running & (step_left == 0)),
+            self.held.eq(self.hold & ~delay_line.any()),
+            send.eq(running & (step_left == 0) & ~self.held),
             last.eq(index == active.psums),
             self.busy.eq(self.window_end | delay_line.any() | running),
         ]
-        with m.If(running):
+        with m.If(running & ~self.held):
             m.d.sync += step_left.eq(Mux(send, active.drain_step - 1, step_left - 1))
         with m.If(send):
             m.d.sync += [index.eq(index + 1), bank_address.eq(bank_address + 1),
-                         threshold_row.eq(threshold_row + active.threshold_chunks),
-                         word_fill.eq(word_fill + 1)]
+                         target.eq(target + 1), word_fill.eq(word_fill + 1),
+                         threshold_row.eq(threshold_row + Mux(active.requantize, 1,
+                                                              active.threshold_chunks))]
             with m.If(last):
                 m.d.sync += running.eq(0)
         with m.If(delay_line[-1]):
             m.d.sync += [running.eq(1), active.eq(pending), index.eq(0), step_left.eq(0),
                          word_fill.eq(0), threshold_row.eq(pending.threshold_row)]
             with m.If(pending.ending_first):
-                m.d.sync += bank_address.eq(pending.bank_address)
+                m.d.sync += [bank_address.eq(pending.bank_address),
+                             target.eq(pending.target_address)]
 
         drain, result = self.drains.p, self.results.p
         word_full = (word_fill == config.lanes - 1) if config.lanes > 1 else 1
@@ -97,9 +109,12 @@ class DrainEngine(wiring.Component):
             self.drains.valid.eq(send), self.results.valid.eq(send),
             drain.half.eq(active.half), drain.address.eq(index),
             drain.columns.eq(active.columns), drain.rows_enable.eq(active.rows_enable),
-            result.address.eq(bank_address), result.threshold_row.eq(threshold_row),
+            result.address.eq(bank_address), result.target.eq(target),
+            result.threshold_row.eq(threshold_row),
             result.chunks.eq(active.threshold_chunks), result.columns.eq(active.columns),
             result.last.eq(last | word_full),
         ]
-        m.d.comb += [result[name].eq(active[name]) for name in ("first", "shift", "final", "raw")]
+        m.d.comb += [result[name].eq(active[name]) for name in _STAGE]
+        with m.If(send & active.final & (active.raw | last | word_full)):
+            m.d.comb += self.closed.eq(active.columns)
         return m

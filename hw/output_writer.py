@@ -1,8 +1,8 @@
 """The output writer: gives pooled words their addresses and sends them to memory."""
 
-from amaranth import Cat, Const, Module, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFO
+from amaranth import Cat, Const, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
@@ -14,17 +14,19 @@ _RAW_BYTES = 4
 
 
 class OutputWriter(wiring.Component):
-    """A write for each word, offered one cycle after the word came.
+    """A write for each plane of each word, the highest plane first.
 
-    Words that come while ``FIFO_WORDS`` wait are lost, and ``overflow`` stays high.
+    The first write of a word is offered ``LATENCY`` cycles after the word came, where no other is
+    waiting. Whoever sends words owes that no more than ``depth`` of them wait.
 
     Parameters
     ----------
     config : AcceleratorConfig
+    depth : int
+        Words that may wait.
 
     Members
     -------
-    clear : In
     current : In
         Where the words at hand go.
     begin : In
@@ -33,60 +35,50 @@ class OutputWriter(wiring.Component):
     writes : Out stream
     pass_done : Out
         The last write of a pass was accepted in the cycle before.
-    overflow : Out
+    gone : Out
+        A word no longer waits.
     """
 
-    FIFO_WORDS = 64
+    LATENCY = 2
 
-    def __init__(self, config):
+    def __init__(self, config, depth):
         self._config = config
+        self._depth = depth
         super().__init__({
-            "clear": In(1), "current": In(output_layout(config)), "begin": In(1),
+            "current": In(output_layout(config)), "begin": In(1),
             "pooled": In(stream.Signature(pooled_layout(config), always_ready=True)),
             "writes": Out(stream.Signature(write_layout(config))),
-            "pass_done": Out(1), "overflow": Out(1),
+            "pass_done": Out(1), "gone": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
-        write_width = write_layout(self._config).size
-        m.submodules.fifo = fifo = SyncFIFO(width=write_width + 2, depth=self.FIFO_WORDS)
-        word = self.pooled.p
-        write = Signal(write_layout(self._config))
-        self._place(m, write)
+        config, pooled = self._config, self.pooled.p
+        layout = data.StructLayout({
+            "data": config.output_bits, "address": 32, "raw": 1, "planes": 4, "plane_bytes": 32,
+            "present": 1, "pass_ends": 1})
+        m.submodules.fifo = fifo = SyncFIFOBuffered(width=layout.size, depth=self._depth)
+        incoming, waiting = Signal(layout), Signal(layout)
         m.d.comb += [
-            fifo.w_data[:write_width].eq(write), fifo.w_data[write_width].eq(word.present),
-            fifo.w_data[write_width + 1].eq(word.pass_ends), fifo.w_en.eq(self.pooled.valid),
+            fifo.w_data.eq(incoming), fifo.w_en.eq(self.pooled.valid), waiting.eq(fifo.r_data),
+            incoming.address.eq(self._place(m)),
         ]
-        with m.If(self.pooled.valid & ~fifo.w_rdy):
-            m.d.sync += self.overflow.eq(1)
-        with m.If(self.clear):
-            m.d.sync += self.overflow.eq(0)
-        present, ends = fifo.r_data[write_width], fifo.r_data[write_width + 1]
-        m.d.comb += [
-            self.writes.valid.eq(fifo.r_rdy & present),
-            self.writes.payload.eq(fifo.r_data[:write_width]),
-            fifo.r_en.eq(fifo.r_rdy & (self.writes.ready | ~present)),
-        ]
-        m.d.sync += self.pass_done.eq(fifo.r_en & ends)
+        m.d.comb += [incoming[name].eq(pooled[name]) for name in ("data", "present", "pass_ends")]
+        m.d.comb += [incoming[name].eq(self.current[name])
+                     for name in ("raw", "planes", "plane_bytes")]
+        self._write(m, fifo, waiting)
         return m
 
-    def _place(self, m, write):
-        """The address of the word at hand, by additions; its bytes within the beat."""
-        config, current = self._config, self.current
-        word_bytes_log2 = exact_log2(config.word_bytes)
-        place_bits = ceil_log2(config.BEAT_BYTES)
+    def _place(self, m):
+        """The address of the word at hand, by additions."""
+        current, word = self.current, self.pooled.p
         position, column_zero, address = (Signal(32, name=name) for name in
                                           ("position_address", "word_address", "address"))
-        word = self.pooled.p
         after_word, after_position = Signal(32), Signal(32)
-        raw_step, code_step = _RAW_BYTES, 1 << word_bytes_log2
         m.d.comb += [
-            after_word.eq(column_zero + code_step),
+            after_word.eq(column_zero + Mux(current.raw, _RAW_BYTES, self._config.word_bytes)),
             after_position.eq(position + current.position_bytes),
         ]
-        with m.If(current.raw):
-            m.d.comb += after_word.eq(column_zero + raw_step)
         with m.If(self.begin):
             m.d.sync += [signal.eq(current.output_address)
                          for signal in (position, column_zero, address)]
@@ -97,22 +89,48 @@ class OutputWriter(wiring.Component):
             with m.If(word.position_ends):
                 m.d.sync += [signal.eq(after_position)
                              for signal in (position, column_zero, address)]
-        place = address[:place_bits]
-        m.d.comb += write.address.eq(Cat(Const(0, place_bits), address[place_bits:]))
-        self._spread(m, write, place, code_step)
+        return address
 
-    def _spread(self, m, write, place, code_step):
-        """The word at every place it could have in the beat; strobes choose one."""
-        config, data = self._config, self.pooled.p.data
-        slot_bits = code_step * 8
-        code = Signal(slot_bits)
+    def _write(self, m, fifo, word):
+        """The planes of the word that waits first."""
+        config, write = self._config, self.writes.p
+        plane, plane_address = Signal(4), Signal(32)
+        last, address = Signal(), Signal(32)
         m.d.comb += [
-            code.eq(data[:config.word_bits]),
-            write.data.eq(code.replicate(config.BEAT_BITS // slot_bits)),
-            write.strobe.eq(((1 << code_step) - 1) << place),
+            last.eq(~word.present | (plane + 1 >= word.planes)),
+            address.eq(Mux(plane == 0, word.address, plane_address)),
+            self.writes.valid.eq(fifo.r_rdy & word.present),
+            fifo.r_en.eq(fifo.r_rdy & (self.writes.ready | ~word.present) & last),
+            self.gone.eq(fifo.r_en),
         ]
-        with m.If(self.current.raw):
+        with m.If(self.writes.valid & self.writes.ready):
+            m.d.sync += [plane.eq(Mux(last, 0, plane + 1)),
+                         plane_address.eq(address + word.plane_bytes)]
+        m.d.sync += self.pass_done.eq(fifo.r_en & word.pass_ends)
+        codes, index_left = Signal(config.word_bits), Signal(4)
+        m.d.comb += index_left.eq(word.planes - 1 - plane)
+        with m.Switch(index_left):
+            for index in range(config.output_planes):
+                with m.Case(index):
+                    m.d.comb += codes.eq(Cat(
+                        word.data[lane * config.code_slot_bits + index * config.act_bits:]
+                        [:config.act_bits] for lane in range(config.lanes)))
+        self._spread(m, write, word, codes, address)
+
+    def _spread(self, m, write, word, codes, address):
+        """The codes at every place they could have in the beat; strobes choose one."""
+        config = self._config
+        word_bytes = 1 << exact_log2(config.word_bytes)
+        place_bits = ceil_log2(config.BEAT_BYTES)
+        place = address[:place_bits]
+        slot = Signal(word_bytes * 8)
+        m.d.comb += [
+            slot.eq(codes), write.address.eq(Cat(Const(0, place_bits), address[place_bits:])),
+            write.data.eq(slot.replicate(config.BEAT_BYTES // word_bytes)),
+            write.strobe.eq(((1 << word_bytes) - 1) << place),
+        ]
+        with m.If(word.raw):
             m.d.comb += [
-                write.data.eq(data[:32].replicate(config.BEAT_BITS // 32)),
+                write.data.eq(word.data[:32].replicate(config.BEAT_BITS // 32)),
                 write.strobe.eq(((1 << _RAW_BYTES) - 1) << place),
             ]

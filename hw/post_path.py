@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 """The output path: from the psums at the top of the array to codes in memory."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -18,8 +18,10 @@ from hw.bundles import (
 from hw.max_pool import MaxPool
 from hw.output_writer import OutputWriter
 from hw.post_column import PostColumn
+from hw.post_timing import PostTiming
 from hw.shared_module import SharedModule
 from hw.threshold_memory import ThresholdMemory
+from hw.write_room import WriteRoom
 
 __all__ = ["PostPath", "post_events_layout"]
 
@@ -27,14 +29,15 @@ __all__ = ["PostPath", "post_events_layout"]
 def post_events_layout():
     """Totals of the events of the output path, 32 bits each.
 
-    Reads and writes of the psum banks; rows of thresholds compared; words before pooling.
+    Reads and writes of the psum banks; rows of thresholds compared; sums requantized or rescaled;
+    words before pooling.
     """
     return data.StructLayout(dict.fromkeys((
-        "bank_reads", "bank_writes", "threshold_compares", "output_words"), 32))
+        "bank_reads", "bank_writes", "threshold_compares", "requantizations", "output_words"), 32))
 
 
 class PostPath(wiring.Component):
-    """A bank, thresholds and a packer for each column; one pool and one writer for all.
+    """A bank, an output stage and a packer for each column; one pool and one writer for all.
 
     Latencies as in ``hw.post_timing``; one psum of every column each cycle.
 
@@ -45,19 +48,21 @@ class PostPath(wiring.Component):
     Members
     -------
     clear : In
-        Zeroes totals and forgets an overflow.
+        Zeroes totals.
     outputs : In stream
         Final passes, each before its first psum.
     results : In stream
         As the drain engine gives them, with the drains.
     psums : In
         As the array gives them, for those drains.
+    closed : In
+        Words that the drain in this cycle closes, over all columns.
+    hold : Out
+        Drains must wait: memory takes too few writes.
     thresholds : In stream
     writes : Out stream
     pass_done : Out
         A final pass is in memory.
-    overflow : Out
-        Writes were lost.
     events : Out
         Event totals, right four cycles after the last event; zero without counters.
     """
@@ -72,7 +77,8 @@ class PostPath(wiring.Component):
             "psums": In(data.ArrayLayout(psum_shape(config), config.cols)),
             "thresholds": In(stream.Signature(threshold_beat_layout(config), always_ready=True)),
             "writes": Out(stream.Signature(write_layout(config))),
-            "pass_done": Out(1), "overflow": Out(1), "events": Out(post_events_layout()),
+            "closed": In(COLUMN_BITS), "hold": Out(1), "pass_done": Out(1),
+            "events": Out(post_events_layout()),
         })
 
     def elaborate(self, platform):
@@ -102,8 +108,8 @@ class PostPath(wiring.Component):
 
     def _columns(self, m, results, rows):
         """The columns from left to right; gives the row of words that leaves on the right."""
-        early, columns = Signal(COLUMN_BITS), Signal(COLUMN_BITS)
-        m.d.sync += [early.eq(rows.p.columns), columns.eq(early)]
+        columns = Signal(COLUMN_BITS)
+        m.d.sync += columns.eq(rows.p.columns)
         token = word = None
         for index in range(self._config.cols):
             column = PostColumn(self._config)
@@ -131,7 +137,9 @@ class PostPath(wiring.Component):
         layout = output_layout(config)
         m.submodules.queue = queue = SyncFIFO(width=layout.size, depth=self.QUEUE_PASSES)
         m.submodules.pool = pool = MaxPool(config)
-        m.submodules.writer = writer = OutputWriter(config)
+        timing = PostTiming(config)
+        m.submodules.writer = writer = OutputWriter(config, timing.writer_words + 1)
+        m.submodules.room = room = WriteRoom(timing.writer_words, timing.writer_reserve)
         delay = MaxPool.LATENCY + 1
         taken, begun, begin = Signal(), Signal(), Signal(delay)
         stages = [Signal(layout, name=f"output_{i}") for i in range(delay)]
@@ -140,13 +148,14 @@ class PostPath(wiring.Component):
             self.outputs.ready.eq(queue.w_rdy), queue.r_en.eq(taken),
             pool.current.eq(stages[0]), pool.words.valid.eq(words.valid),
             pool.words.payload.eq(words.payload),
-            writer.clear.eq(self.clear), writer.current.eq(stages[-1]), writer.begin.eq(begin[-1]),
+            room.closed.eq(self.closed), room.dropped.eq(pool.dropped), room.gone.eq(writer.gone),
+            self.hold.eq(room.hold), writer.current.eq(stages[-1]), writer.begin.eq(begin[-1]),
             writer.pooled.valid.eq(pool.pooled.valid),
             writer.pooled.payload.eq(pool.pooled.payload),
             self.writes.valid.eq(writer.writes.valid),
             self.writes.payload.eq(writer.writes.payload),
             writer.writes.ready.eq(self.writes.ready),
-            self.pass_done.eq(writer.pass_done), self.overflow.eq(writer.overflow),
+            self.pass_done.eq(writer.pass_done),
         ]
         m.d.sync += [taken.eq(words.valid & pool.last),
                      begun.eq(queue.r_rdy & ~queue.r_en),
@@ -160,11 +169,17 @@ class PostPath(wiring.Component):
         for name, happens, amount in (
                 ("bank_reads", results.valid & ~result.first, result.columns),
                 ("bank_writes", results.valid & ~result.final, result.columns),
-                ("threshold_compares", rows.valid & ~rows.p.raw, rows.p.columns),
+                ("threshold_compares", rows.valid & ~rows.p.plain & ~rows.p.requantize,
+                 rows.p.columns),
+                ("requantizations", rows.valid & rows.p.requantize & rows.p.first,
+                 rows.p.columns),
                 ("output_words", words.valid, 1)):
-            step = Signal(COLUMN_BITS, name=f"{name}_step")
+            step = Signal(COLUMN_BITS + 1, name=f"{name}_step")
             m.d.sync += [step.eq(0), self.events[name].eq(self.events[name] + step)]
             with m.If(happens):
                 m.d.sync += step.eq(amount)
+            if name == "bank_reads":
+                with m.If(results.valid & result.rescale & ~result.fresh):
+                    m.d.sync += step.eq(Mux(result.first, 1, 2) * result.columns)
             with m.If(self.clear):
                 m.d.sync += self.events[name].eq(0)

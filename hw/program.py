@@ -83,6 +83,10 @@ PASS_LAYOUT = data.StructLayout({
     "first": 1,           # this pass starts its psums: what the bank holds is ignored
     "shift": 1,           # psums so far count 2**act_bits times (next lower plane of pixels)
     "raw": 1,             # psums leave as 32-bit integers, not as codes
+    "copy": 1,            # sums are codes already
+    "requantize": 1,      # sums become codes by a multiplier and a rounding shift
+    "rescale": 1,         # not final: sums are rescaled and added to what target_address holds
+    "fresh": 1,           # ... or replace it
     "columns": 5,         # active columns
     "rows_enable": 16,
     "psums": 8,           # filters of the group: psums of each window
@@ -113,16 +117,22 @@ PASS_LAYOUT = data.StructLayout({
     "fill": 4,            # code of a padded tap
     # accumulate
     "bank_address": 14,
-    "drain_step": 5,      # cycles from one psum to the next
-    "drain_cycles": 14,   # at least this long from the end of a window to the end of the next
-    # thresholds
+    "target_address": 14,
+    "drain_step": 8,      # cycles from one psum to the next
+    "drain_cycles": 15,   # at least this long from the end of a window to the end of the next
+    # parameters of thresholds, of requantization, or biases of what leaves raw or is copied
     "threshold_row": 12,
-    "threshold_chunks": 5,
+    "threshold_chunks": 8,  # cycles that the stage works on a psum; 0: no parameters
     # output
-    "pool": 3,            # window and stride of max pooling, 1 to 4
+    "pool_rows": 3,       # window of max pooling, 1 to 4
+    "pool_columns": 3,
+    "pool_row_stride": 3,  # 1 to 7
+    "pool_column_stride": 3,
+    "planes": 4,          # planes that a code is cut into, the highest first
     "output_address": 32,  # bytes, of the first word
     "column_bytes": 24,   # from one (pooled) output row to the next
     "position_bytes": 16,  # from one (pooled) output position to the next
+    "plane_bytes": 32,    # from one plane of a position to the next
 })
 """Fields of ``PASS``."""
 

@@ -3,8 +3,9 @@
 from amaranth import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
 
-from hw.bundles import psum_shape, result_layout
+from hw.bundles import psum_shape, rescaled_layout, result_layout
 from hw.store import Store
 
 __all__ = ["PsumBank"]
@@ -16,6 +17,10 @@ class PsumBank(wiring.Component):
     One psum per cycle. ``sum`` is there three cycles after the psum came, and stays until three
     cycles after the next. An address must not come again within three cycles.
 
+    A sum that is rescaled is not kept. What its ``target`` holds is shown with it, or 0 where the
+    result is ``fresh``; ``rescaled`` takes its place. Such psums must be at least two cycles
+    apart, and none but them may come until the last is through.
+
     Parameters
     ----------
     config : AcceleratorConfig
@@ -25,8 +30,12 @@ class PsumBank(wiring.Component):
     results : In stream
         What becomes of the psum at hand.
     psum : In
-    sum, raw, last : Out
+    sum, raw, copy, rescale, last : Out
         The psum added up so far, and what its result said.
+    target, addend : Out
+        The target of the sum at hand where it is rescaled, a cycle before it, and what that held.
+    rescaled : In stream
+        What goes to a target.
     """
 
     def __init__(self, config):
@@ -34,7 +43,9 @@ class PsumBank(wiring.Component):
         super().__init__({
             "results": In(stream.Signature(result_layout(config), always_ready=True)),
             "psum": In(psum_shape(config)), "sum": Out(psum_shape(config)),
-            "raw": Out(1), "last": Out(1),
+            "raw": Out(1), "copy": Out(1), "rescale": Out(1), "last": Out(1),
+            "target": Out(ceil_log2(config.bank_words)), "addend": Out(psum_shape(config)),
+            "rescaled": In(stream.Signature(rescaled_layout(config), always_ready=True)),
         })
 
     def elaborate(self, platform):
@@ -59,8 +70,29 @@ class PsumBank(wiring.Component):
         with m.If(~result.first):
             m.d.comb += before.eq(Mux(result.shift, held << config.act_bits, held))
         with m.If(valid):
-            m.d.sync += [self.sum.eq(before + psum), self.raw.eq(result.raw),
-                         self.last.eq(result.last)]
-        m.d.sync += [write_port.en.eq(valid & ~result.final), write_port.addr.eq(result.address)]
+            m.d.sync += [self.sum.eq(before + psum)]
+            m.d.sync += [getattr(self, name).eq(result[name])
+                         for name in ("raw", "copy", "rescale", "last")]
+        m.d.sync += [write_port.en.eq(valid & ~result.final & ~result.rescale),
+                     write_port.addr.eq(result.address)]
         m.d.comb += write_port.data.eq(self.sum)
+        if config.requantize_digit:
+            self._rescale(m, reading_valid, reading, read_port, write_port)
         return m
+
+    def _rescale(self, m, valid, result, read_port, write_port):
+        """Reads the target a cycle after the psum's own place, and writes what comes back."""
+        fresh, arrives, returns = Signal(), Signal(), Signal()
+        returned = Signal(psum_shape(self._config))
+        rescaled = self.rescaled.p
+        m.d.sync += [arrives.eq(valid & result.rescale), returns.eq(self.rescaled.valid),
+                     returned.eq(rescaled.total)]
+        with m.If(valid & result.rescale):
+            m.d.comb += read_port.addr.eq(result.target)
+            m.d.sync += [self.target.eq(result.target), fresh.eq(result.fresh)]
+        with m.If(arrives):
+            m.d.sync += self.addend.eq(Mux(fresh, 0, read_port.data))
+        with m.If(self.rescaled.valid):
+            m.d.sync += [write_port.en.eq(1), write_port.addr.eq(rescaled.target)]
+        with m.If(returns):
+            m.d.comb += write_port.data.eq(returned)

@@ -28,7 +28,6 @@ class Status(IntEnum):
     OK = 0
     BAD_OPCODE = 1
     BAD_LOAD = 2
-    OUTPUT_OVERFLOW = 3
     STOPPED = 16
     TIMED_OUT = 17
     BUS_ERROR = 18
@@ -54,8 +53,6 @@ class Sequencer(wiring.Component):
         ``done`` is a pulse; ``status`` (a ``Status``) holds until the next start.
     clear : Out
         Pulse in the first busy cycle of a run: counts begin at zero.
-    overflow : In
-        Output words were lost; ends up in ``status``.
     read_requests, read_data : streams
         The memory's read side. One burst at a time.
     load, load_start, beats : Out
@@ -74,7 +71,7 @@ class Sequencer(wiring.Component):
         self._config = config
         super().__init__({
             "start": In(1), "program_address": In(32),
-            "busy": Out(1), "done": Out(1), "status": Out(8), "clear": Out(1), "overflow": In(1),
+            "busy": Out(1), "done": Out(1), "status": Out(8), "clear": Out(1),
             "read_requests": Out(stream.Signature(read_request_layout())),
             "read_data": In(stream.Signature(config.BEAT_BITS)),
             "load": Out(LOAD_LAYOUT), "load_start": Out(1),
@@ -115,8 +112,6 @@ class Sequencer(wiring.Component):
             with m.State("FINISH"):
                 m.d.comb += self.done.eq(self.idle)
                 with m.If(self.idle):
-                    with m.If(self.overflow):
-                        m.d.sync += self.status.eq(Status.OUTPUT_OVERFLOW)
                     m.next = "IDLE"
         return m
 

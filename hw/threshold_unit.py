@@ -5,13 +5,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bundles import psum_shape
-from hw.threshold_memory import threshold_row_layout
+from hw.parameter_row import row_layout
 
 __all__ = ["ThresholdUnit"]
 
 
 class ThresholdUnit(wiring.Component):
-    """The code of a sum is the number of its thresholds that are not above it.
+    """The code of a sum is the number of its thresholds that are not above it, or the sum itself.
 
     A row is compared in the cycle in which it comes; ``valid`` comes with the code one cycle
     after the last row.
@@ -23,20 +23,21 @@ class ThresholdUnit(wiring.Component):
     Members
     -------
     rows : In stream
-    sum, raw, last : In
+        Those for a requantizer are passed over.
+    sum, raw, copy, last : In
         As ``PsumBank`` shows them.
     valid, code : Out
         A code, or a raw sum, is there.
     sum_o, raw_o, last_o : Out
-        The sum behind it.
+        The sum behind it; with its bias, where it is raw or copied.
     """
 
     def __init__(self, config):
         self._config = config
         super().__init__({
-            "rows": In(stream.Signature(threshold_row_layout(config), always_ready=True)),
-            "sum": In(psum_shape(config)), "raw": In(1), "last": In(1),
-            "valid": Out(1), "code": Out(config.act_bits),
+            "rows": In(stream.Signature(row_layout(config), always_ready=True)),
+            "sum": In(psum_shape(config)), "raw": In(1), "copy": In(1), "last": In(1),
+            "valid": Out(1), "code": Out(8),
             "sum_o": Out(psum_shape(config)), "raw_o": Out(1), "last_o": Out(1),
         })
 
@@ -44,16 +45,19 @@ class ThresholdUnit(wiring.Component):
         m = Module()
         count = self._config.thresholds_per_cycle
         reached = Signal(count)
-        first, last, present = Signal(), Signal(), Signal()
-        total, so_far = Signal(5), Signal(5)
-        m.d.sync += [reached[i].eq(self.sum >= self.rows.p.thresholds[i]) for i in range(count)]
+        first, last, present, copied = Signal(), Signal(), Signal(), Signal()
+        total, so_far = Signal(8), Signal(8)
+        values = self.rows.p.values
+        m.d.sync += [reached[i].eq(self.sum >= values[i]) for i in range(count)]
         m.d.sync += [
-            first.eq(self.rows.p.first), last.eq(self.rows.p.last), present.eq(self.rows.valid),
-            self.sum_o.eq(self.sum), self.raw_o.eq(self.raw), self.last_o.eq(self.last),
+            first.eq(self.rows.p.first), last.eq(self.rows.p.last),
+            present.eq(self.rows.valid & ~self.rows.p.requantize), copied.eq(self.copy),
+            self.sum_o.eq(self.sum + values[0]), self.raw_o.eq(self.raw),
+            self.last_o.eq(self.last),
         ]
         m.d.comb += [
             total.eq(Mux(first, 0, so_far) + sum(reached)),
-            self.code.eq(total), self.valid.eq(present & last),
+            self.code.eq(Mux(copied, self.sum_o, total)), self.valid.eq(present & last),
         ]
         m.d.sync += so_far.eq(total)
         return m

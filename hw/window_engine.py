@@ -29,6 +29,10 @@ class WindowEngine(wiring.Component):
     -------
     clear : In
         Forgets steps and counts.
+    hold : In
+        No window ends.
+    held : In
+        The previous window's ``drain_cycles`` do not count on. Only with ``hold``.
     passes : In stream
         Passes; one is accepted with the end of its last window.
     step_done : In
@@ -50,7 +54,7 @@ class WindowEngine(wiring.Component):
         self._config = config
         self._pass_gap = pass_gap
         super().__init__({
-            "clear": In(1),
+            "clear": In(1), "hold": In(1), "held": In(1),
             "passes": In(stream.Signature(PASS_LAYOUT)),
             "step_done": In(1),
             "windows": Out(stream.Signature(window_layout(config), always_ready=True)),
@@ -66,13 +70,13 @@ class WindowEngine(wiring.Component):
         position = Signal(12)
         ring_base = Signal(self._config.offset_bits)
         cycles_left = Signal(20)
-        drain_left = Signal(15)
+        drain_left = Signal(16)
         window_over, drain_over = Signal(), Signal(init=1)
         last_position = Signal()
         start = Signal()
         m.d.comb += [
             start.eq(~running & self.passes.valid & (steps_ready != 0)),
-            self.window_end.eq(running & window_over & drain_over),
+            self.window_end.eq(running & window_over & drain_over & ~self.hold),
             self.ending_first.eq(position == 0),
             self.passes.ready.eq(self.window_end & last_position),
             self.busy.eq(self.passes.valid),
@@ -85,8 +89,8 @@ class WindowEngine(wiring.Component):
         drain_cycles = Signal.like(drain_left)
         m.d.sync += drain_cycles.eq(
             current.drain_cycles + Mux(last_position, self._pass_gap, 0))
-        self._count_down(m, cycles_left, window_over, start, current.window_cycles, 2)
-        self._count_down(m, drain_left, drain_over, self.window_end, drain_cycles, 1)
+        self._count_down(m, cycles_left, window_over, start, current.window_cycles, 2, 1)
+        self._count_down(m, drain_left, drain_over, self.window_end, drain_cycles, 1, ~self.held)
         with m.If(start):
             m.d.sync += running.eq(1)
         with m.If(self.window_end):
@@ -109,8 +113,12 @@ class WindowEngine(wiring.Component):
         ]
         return m
 
-    def _count_down(self, m, left, over, load, cycles, end):
-        """``over``, a register, is high from ``cycles - end + 1`` cycles after ``load`` on."""
-        m.d.sync += [left.eq(left - (left != 0)), over.eq(left <= end + 1)]
+    def _count_down(self, m, left, over, load, cycles, end, counts):
+        """``over``, a register, is high from ``cycles - end + 1`` cycles after ``load`` on.
+
+        Only cycles in which ``counts`` is high are counted.
+        """
+        with m.If(counts):
+            m.d.sync += [left.eq(left - (left != 0)), over.eq(left <= end + 1)]
         with m.If(load):
             m.d.sync += [left.eq(cycles), over.eq(cycles <= end)]

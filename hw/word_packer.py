@@ -23,14 +23,14 @@ class WordPacker(wiring.Component):
     Members
     -------
     valid, code, sum, raw, last : In
-        As ``ThresholdUnit`` gives them.
+        As ``ThresholdUnit`` or ``Requantizer`` gives them.
     full, word : Out
     """
 
     def __init__(self, config):
         self._config = config
         super().__init__({
-            "valid": In(1), "code": In(config.act_bits), "sum": In(psum_shape(config)),
+            "valid": In(1), "code": In(8), "sum": In(psum_shape(config)),
             "raw": In(1), "last": In(1), "full": Out(1), "word": Out(config.output_bits),
         })
 
@@ -38,12 +38,13 @@ class WordPacker(wiring.Component):
         m = Module()
         config = self._config
         lane = Signal(max(1, ceil_log2(config.lanes)))
-        kept, packed = Signal(config.word_bits), Signal(config.word_bits)
+        word_bits = config.lanes * config.code_slot_bits
+        kept, packed = Signal(word_bits), Signal(word_bits)
         m.d.comb += packed.eq(kept)
         with m.Switch(lane):
             for index in range(config.lanes):
                 with m.Case(index):
-                    m.d.comb += packed.word_select(index, config.act_bits).eq(self.code)
+                    m.d.comb += packed.word_select(index, config.code_slot_bits).eq(self.code)
         m.d.sync += self.full.eq(0)
         with m.If(self.valid & self.raw):
             m.d.sync += [self.full.eq(1), self.word.eq(self.sum)]

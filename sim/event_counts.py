@@ -79,8 +79,10 @@ def pass_counts(fields, contents, config):
     rows = fields["rows_enable"].bit_count()
     counts = Counter(mac_words=words * windows, mac_lanes=lanes * windows,
                      psum_writes=rows * psums, psum_reads=rows * psums)
-    counts["bank_reads"] = 0 if fields["first"] else psums
+    counts["bank_reads"] = psums * ((not fields["first"])
+                                    + (fields["rescale"] and not fields["fresh"]))
     counts["bank_writes"] = 0 if fields["final"] else psums
+    counts["requantizations"] = psums if fields["requantize"] else 0
     if fields["final"]:
         counts += _output_counts(fields, windows, psums, config)
     return counts + _feed_counts(fields, contents)
@@ -88,9 +90,17 @@ def pass_counts(fields, contents, config):
 
 def _output_counts(fields, windows, psums, config):
     words = fields["psums"] if fields["raw"] else -(-fields["psums"] // config.lanes)
-    pooled = (fields["positions"] // fields["pool"]) * (fields["columns"] // fields["pool"])
-    return Counter(output_words=windows * words, dram_write_beats=pooled * words,
-                   threshold_compares=0 if fields["raw"] else psums * fields["threshold_chunks"])
+    pooled = (_pooled(fields["positions"], fields["pool_columns"], fields["pool_column_stride"])
+              * _pooled(fields["columns"], fields["pool_rows"], fields["pool_row_stride"]))
+    compares = not (fields["raw"] or fields["copy"] or fields["requantize"])
+    return Counter(output_words=windows * words,
+                   dram_write_beats=pooled * words * fields["planes"],
+                   threshold_compares=psums * fields["threshold_chunks"] * compares)
+
+
+def _pooled(size, window, stride):
+    """Windows of max pooling along one side."""
+    return (size - window) // stride + 1
 
 
 def _feed_counts(fields, contents):

@@ -106,6 +106,10 @@ def _filter_groups(filters, size, lanes):
 
 def _strips(work, config):
     columns = min(config.cols, work.out_height)
+    if work.pool > config.pool_window:
+        raise CompileError(f"layer {work.name}: pool must be at most the window of "
+                           f"{config.pool_window} that configuration {config.name} builds, "
+                           f"not {work.pool}")
     if work.pool > 1:
         columns -= columns % work.pool
         if columns == 0:

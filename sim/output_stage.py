@@ -82,13 +82,14 @@ class OutputStage:
 
     def pass_fields(self, group, first_row, columns, final):
         """Fields of a ``PASS`` from ``raw`` on, for a strip of output rows."""
-        psums = self._filter_groups[group][1]
+        psums, pool = self._filter_groups[group][1], self._work.pool
         step = 1
         if final:
             step = drain_step(columns, psums, self._rows, self._work, self._builder.config)
         return dict(raw=self._work.output is None, drain_step=step,
                     threshold_row=self._half * self._group_rows, threshold_chunks=self._rows,
-                    pool=self._work.pool, **self._places(group, first_row))
+                    pool_rows=pool, pool_columns=pool, pool_row_stride=pool,
+                    pool_column_stride=pool, planes=1, **self._places(group, first_row))
 
     def _places(self, group, first_row):
         """Where the words go."""

@@ -94,8 +94,7 @@ class Timeline:
         self._passes_ended.append(end)
         self._idle_from = max(self._idle_from, last_drain + _DONE_TO_IDLE)
         if fields["final"]:
-            chunks = 1 if fields["raw"] else fields["threshold_chunks"]
-            done = last_drain + self._post.done_latency(chunks, fields["columns"])
+            done = last_drain + self._post.done_latency(fields)
             self._outputs_done.append(done)
             self._idle_from = max(self._idle_from, done + _DONE_TO_IDLE)
 

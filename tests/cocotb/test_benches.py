@@ -18,8 +18,9 @@ TINY = CONFIGS["tiny"]
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_output_writer_under_back_pressure(tmp_path, monkeypatch, seed):
-    assert run_bench(OutputWriter(TINY), "output_writer", "bench_output_writer", tmp_path,
-                     monkeypatch, BENCH_SEED=str(seed)) == (2, 0)
+    writer = OutputWriter(TINY.with_changes(code_bits=8), 17)
+    assert run_bench(writer, "output_writer", "bench_output_writer", tmp_path,
+                     monkeypatch, BENCH_SEED=str(seed), BENCH_DEPTH="17") == (1, 0)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

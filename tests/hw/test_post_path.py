@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from hw.array_timing import ArrayTiming
+from hw.bundles import output_layout
 from hw.config import CONFIGS
 from hw.post_path import PostPath
 from hw.post_timing import PostTiming
+from model.requantization import Requantization
+from sim.requantize_words import requantize_cycles, requantize_words
 
 TINY = CONFIGS["tiny"]
 MEMORY_BYTES = 4096
@@ -17,23 +20,59 @@ MEMORY_BYTES = 4096
 class Case:
     """One strip over several folds, with random psums.
 
-    ``psums[fold][position][filter][column]``.
+    ``psums[fold][position][filter][column]``. ``window`` and ``stride`` of pooling are those of
+    rows, which are columns of the array, and of positions.
     """
 
-    def __init__(self, seed, config, *, raw, pool, columns, positions, filters, folds, shift):
+    def __init__(self, seed, config, *, stage, columns, positions, filters, folds=1, shift=False,
+                 window=(1, 1), stride=(1, 1), code_bits=None):
         generator = np.random.default_rng(seed)
-        self.config, self.raw, self.pool, self.shift = config, raw, pool, shift
+        self.config, self.stage, self.shift = config, stage, shift
+        self.window, self.stride = window, stride
         self.columns, self.positions, self.filters = columns, positions, filters
+        self.code_bits = code_bits or config.act_bits
+        self.planes = 1 if stage == "raw" else -(-self.code_bits // config.act_bits)
         self.psums = generator.integers(-40, 40, (folds, positions, filters, columns))
-        self.chunks = -(-(2**config.act_bits - 1) // config.thresholds_per_cycle)
-        count = self.chunks * config.thresholds_per_cycle
-        self.thresholds = np.sort(generator.integers(-120, 120, (filters, count)), axis=1)
-        self.thresholds[:, 2**config.act_bits - 1:] = 2**(config.psum_bits - 1) - 1
-        words = filters if raw else -(-filters // config.lanes)
-        self.word_bytes = 4 if raw else config.word_bytes
-        self.position_bytes = words * self.word_bytes
-        self.column_bytes = self.position_bytes * (positions // pool) + 16
+        self.bias = np.zeros(filters, np.int64)
+        self.rows, self.cycles, self.words = getattr(self, f"_{stage}")(generator)
+        words = filters if stage == "raw" else -(-filters // config.lanes)
+        self.word_bytes = 4 if stage == "raw" else config.word_bytes
+        self.plane_bytes = words * self.word_bytes + 8
+        self.position_bytes = self.planes * self.plane_bytes
+        self.column_bytes = self.position_bytes * self._pooled(1) + 16
         self.address = 64
+
+    def _thresholds(self, generator):
+        per_cycle, count = self.config.thresholds_per_cycle, 2**self.code_bits - 1
+        rows = -(-count // per_cycle)
+        table = np.full((self.filters, rows * per_cycle), 2**(self.config.psum_bits - 1) - 1)
+        table[:, :count] = np.sort(generator.integers(-120, 120, (self.filters, count)), axis=1)
+        return rows, rows, table
+
+    def _raw(self, generator):
+        self.bias = generator.integers(-1000, 1000, self.filters)
+        table = np.zeros((self.filters, self.config.thresholds_per_cycle), np.int64)
+        table[:, 0] = self.bias
+        return 1, 1, table
+
+    def _copy(self, generator):
+        self.psums = generator.integers(0, 2**self.code_bits // 8, self.psums.shape)
+        return 0, 0, np.zeros((self.filters, 0), np.int64)
+
+    def _requantize(self, generator):
+        self.bias = generator.integers(-100, 100, self.filters)
+        self.requantization = Requantization(
+            multiplier=generator.integers(1 << 30, 1 << 31, self.filters),
+            shift=generator.integers(29, 34, self.filters), zero_point=3, low=1,
+            high=2**self.code_bits - 2, rounding="half_even")
+        digit = self.config.requantize_digit
+        table = np.zeros((self.filters, self.config.thresholds_per_cycle), np.int64)
+        table[:, :4] = requantize_words(self.requantization, self.bias, 0, self.config)
+        return 1, requantize_cycles(self.requantization.shift, digit), table
+
+    def _pooled(self, side):
+        size = (self.columns, self.positions)[side]
+        return max(0, (size - self.window[side]) // self.stride[side] + 1)
 
     def sums(self):
         total = np.zeros(self.psums.shape[1:], dtype=np.int64)
@@ -41,52 +80,72 @@ class Case:
             if fold and self.shift:
                 total <<= self.config.act_bits
             total += psums
-        return total
+        return total + self.bias[:, None]
+
+    def codes(self):
+        """Before pooling, [position][filter][column]."""
+        sums = self.sums()
+        if self.stage == "thresholds":
+            return (sums[..., None] >= self.words[:, None]).sum(axis=-1)
+        if self.stage == "requantize":
+            return self.requantization.apply(sums.transpose(0, 2, 1)).transpose(0, 2, 1)
+        return sums
 
     def memory(self):
         """What memory must hold."""
-        memory = np.zeros(MEMORY_BYTES, dtype=np.uint8)
-        sums, pool = self.sums(), self.pool
-        for column in range(self.columns // pool):
-            for position in range(self.positions // pool):
+        memory, codes = np.zeros(MEMORY_BYTES, dtype=np.uint8), self.codes()
+        for column in range(self._pooled(0)):
+            for position in range(self._pooled(1)):
+                first_column, first = column * self.stride[0], position * self.stride[1]
+                part = codes[first:first + self.window[1], :,
+                             first_column:first_column + self.window[0]]
                 start = (self.address + column * self.column_bytes
                          + position * self.position_bytes)
-                part = sums[position * pool:(position + 1) * pool, :,
-                            column * pool:(column + 1) * pool]
                 for filter_ in range(self.filters):
-                    self._put(memory, start, filter_, part[:, filter_])
+                    self._put(memory, start, filter_, int(part[:, filter_].max()))
         return memory
 
-    def _put(self, memory, start, filter_, sums):
-        if self.raw:
-            value = int(sums[0, 0]) & 0xFFFFFFFF
+    def _put(self, memory, start, filter_, code):
+        if self.stage == "raw":
             for byte in range(4):
-                memory[start + 4 * filter_ + byte] = value >> (8 * byte) & 0xFF
+                memory[start + 4 * filter_ + byte] = code >> (8 * byte) & 0xFF
             return
-        code = max(sum(int(total >= t) for t in self.thresholds[filter_])
-                   for total in sums.reshape(-1))
         word, lane = divmod(filter_, self.config.lanes)
-        bit = lane * self.config.act_bits
-        memory[start + word * self.word_bytes + bit // 8] |= code << (bit % 8)
+        act_bits = self.config.act_bits
+        for plane in range(self.planes):
+            place = start + plane * self.plane_bytes + word * self.word_bytes
+            bits = code >> act_bits * (self.planes - 1 - plane) & 2**act_bits - 1
+            bit = lane * act_bits
+            memory[place + bit // 8] |= bits << (bit % 8)
+
+    def fields(self):
+        """What the pass says about its output."""
+        return {
+            "raw": self.stage == "raw", "copy": self.stage == "copy",
+            "requantize": self.stage == "requantize", "threshold_chunks": self.cycles,
+            "positions": self.positions, "columns": self.columns, "planes": self.planes,
+            "pool_rows": self.window[0], "pool_columns": self.window[1],
+            "pool_row_stride": self.stride[0], "pool_column_stride": self.stride[1]}
 
     def drains(self):
         """(cycle, result, psums of the columns), spaced as the compiler spaces them."""
         cycle, final_fold = 10, len(self.psums) - 1
-        tail = min(self.filters, self.config.lanes)
+        tail = 1 if self.stage == "raw" else min(self.filters, self.config.lanes)
         for fold, windows in enumerate(self.psums):
             final = fold == final_fold
             step = 1
             if final:
-                step = (self.columns if self.raw
-                        else max(self.chunks, -(-self.columns // tail)))
+                step = max(self.cycles, -(-self.columns * self.planes // tail))
             for position, window in enumerate(windows):
                 for filter_, psums in enumerate(window):
                     full = filter_ % self.config.lanes == self.config.lanes - 1
+                    fields = self.fields()
                     yield cycle, {
                         "address": position * self.filters + filter_, "first": fold == 0,
-                        "shift": self.shift and fold > 0, "final": final, "raw": self.raw,
-                        "columns": self.columns, "threshold_row": filter_ * self.chunks,
-                        "chunks": self.chunks, "last": full or filter_ == self.filters - 1,
+                        "shift": self.shift and fold > 0, "final": final, "raw": fields["raw"],
+                        "copy": fields["copy"], "requantize": fields["requantize"],
+                        "columns": self.columns, "threshold_row": filter_ * self.rows,
+                        "chunks": self.cycles, "last": full or filter_ == self.filters - 1,
                     }, [int(psum) for psum in psums]
                     cycle += step
                 cycle += max(0, ArrayTiming(self.config).drain_delay - self.filters * step)
@@ -95,7 +154,7 @@ class Case:
 
 def load_thresholds(case):
     """Granule index to four thresholds as 32-bit words."""
-    flat = case.thresholds.reshape(-1, 4)
+    flat = case.words.reshape(-1, 4)
     for index, granule in enumerate(flat):
         yield index, sum((int(t) & 0xFFFFFFFF) << (32 * i) for i, t in enumerate(granule))
 
@@ -107,7 +166,9 @@ def simulate(case):
     drains = {cycle: (result, psums) for cycle, result, psums in case.drains()}
     last = max(drains)
     memory, done = np.zeros(MEMORY_BYTES, dtype=np.uint8), []
-    words = case.filters if case.raw else -(-case.filters // config.lanes)
+    words = case.filters if case.stage == "raw" else -(-case.filters // config.lanes)
+    outputs = {name: value for name, value in case.fields().items()
+               if name in output_layout(config).members}
 
     async def setup(ctx):
         for index, data in load_thresholds(case):
@@ -116,10 +177,9 @@ def simulate(case):
             await ctx.tick()
         ctx.set(dut.thresholds.valid, 0)
         ctx.set(dut.writes.ready, 1)
-        ctx.set(dut.outputs.payload, {
-            "raw": case.raw, "pool": case.pool, "positions": case.positions, "words": words,
-            "columns": case.columns, "output_address": case.address,
-            "column_bytes": case.column_bytes, "position_bytes": case.position_bytes})
+        ctx.set(dut.outputs.payload, outputs | {
+            "words": words, "output_address": case.address, "column_bytes": case.column_bytes,
+            "position_bytes": case.position_bytes, "plane_bytes": case.plane_bytes})
         ctx.set(dut.outputs.valid, 1)
         await ctx.tick()
         ctx.set(dut.outputs.valid, 0)
@@ -145,7 +205,6 @@ def simulate(case):
             if ctx.get(dut.pass_done):
                 done.append(cycle)
             await ctx.tick()
-        assert not ctx.get(dut.overflow)
 
     simulator = Simulator(dut)
     simulator.add_clock(1e-6)
@@ -155,17 +214,35 @@ def simulate(case):
 
 
 ODD = TINY.with_changes(cols=3, lanes=4, thresholds_per_cycle=8)
+WIDE = TINY.with_changes(cols=4, threshold_rows=256, code_bits=8, requantize_digit=8, psum_bits=32)
+BITS = TINY.with_changes(act_bits=3, code_bits=8, requantize_digit=16, thresholds_per_cycle=16)
 CASES = [
-    Case(1, TINY, raw=False, pool=1, columns=2, positions=3, filters=5, folds=1, shift=False),
-    Case(2, TINY, raw=False, pool=2, columns=2, positions=5, filters=4, folds=2, shift=False),
-    Case(3, TINY, raw=False, pool=1, columns=1, positions=1, filters=1, folds=3, shift=True),
-    Case(4, TINY, raw=True, pool=1, columns=2, positions=2, filters=7, folds=2, shift=True),
-    Case(5, ODD, raw=False, pool=3, columns=3, positions=7, filters=6, folds=2, shift=True),
-    Case(6, ODD, raw=False, pool=3, columns=3, positions=2, filters=4, folds=1, shift=False),
-    Case(7, ODD, raw=True, pool=1, columns=3, positions=4, filters=3, folds=1, shift=False),
-    Case(8, ODD, raw=False, pool=1, columns=2, positions=3, filters=8, folds=2, shift=False),
-    Case(9, TINY.with_changes(cols=1, lanes=1), raw=False, pool=1, columns=1, positions=3,
-         filters=2, folds=2, shift=False),
+    Case(1, TINY, stage="thresholds", columns=2, positions=3, filters=5),
+    Case(2, TINY, stage="thresholds", window=(2, 2), stride=(2, 2), columns=2, positions=5,
+         filters=4, folds=2),
+    Case(3, TINY, stage="thresholds", columns=1, positions=1, filters=1, folds=3, shift=True),
+    Case(4, TINY, stage="raw", columns=2, positions=2, filters=7, folds=2, shift=True),
+    Case(5, ODD, stage="thresholds", window=(3, 3), stride=(3, 3), columns=3, positions=7,
+         filters=6, folds=2, shift=True),
+    Case(6, ODD, stage="thresholds", window=(3, 3), stride=(3, 3), columns=3, positions=2,
+         filters=4),
+    Case(7, ODD, stage="raw", columns=3, positions=4, filters=3),
+    Case(8, ODD, stage="thresholds", columns=2, positions=3, filters=8, folds=2),
+    Case(9, TINY.with_changes(cols=1, lanes=1), stage="thresholds", columns=1, positions=3,
+         filters=2, folds=2),
+    Case(10, TINY, stage="copy", columns=2, positions=3, filters=6, folds=2),
+    Case(11, WIDE, stage="copy", code_bits=8, columns=4, positions=3, filters=4),
+    Case(12, WIDE, stage="requantize", code_bits=8, columns=4, positions=3, filters=4, folds=2),
+    Case(13, WIDE, stage="requantize", code_bits=4, columns=3, positions=6, filters=4,
+         window=(3, 2), stride=(1, 1)),
+    Case(14, WIDE, stage="thresholds", code_bits=8, columns=4, positions=2, filters=3),
+    Case(15, WIDE, stage="copy", code_bits=8, columns=3, positions=7, filters=4,
+         window=(2, 3), stride=(1, 2)),
+    Case(16, BITS, stage="requantize", code_bits=8, columns=2, positions=4, filters=4,
+         window=(1, 3), stride=(1, 1)),
+    Case(17, BITS, stage="thresholds", code_bits=5, columns=2, positions=4, filters=2),
+    Case(18, WIDE, stage="requantize", code_bits=8, columns=4, positions=5, filters=4,
+         window=(2, 2), stride=(2, 2)),
 ]
 
 
@@ -173,5 +250,4 @@ CASES = [
 def test_codes_and_scores_land_where_they_belong_and_in_time(case):
     memory, done, last = simulate(case)
     np.testing.assert_array_equal(memory, case.memory())
-    chunks = 1 if case.raw else case.chunks
-    assert done == [last + PostTiming(case.config).done_latency(chunks, case.columns)]
+    assert done == [last + PostTiming(case.config).done_latency(case.fields())]

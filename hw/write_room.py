@@ -1,0 +1,45 @@
+"""The write room: holds drains back while the output writer may not have room for their words."""
+
+from amaranth import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.bundles import COLUMN_BITS
+
+__all__ = ["WriteRoom"]
+
+
+class WriteRoom(wiring.Component):
+    """Counts the words between a drain that closes them and their place in memory.
+
+    Parameters
+    ----------
+    words : int
+        Words that may be under way or wait.
+    reserve : int
+        Words that may still be closed once ``hold`` is high.
+
+    Members
+    -------
+    closed : In
+        Words that the drain in this cycle closes, over all columns.
+    dropped, gone : In
+        A word went no further than pooling; a word is in memory.
+    hold : Out
+        From two cycles after there is room for ``reserve`` words no longer.
+    """
+
+    def __init__(self, words, reserve):
+        if not words > reserve:
+            raise ValueError(f"words must be more than the reserve of {reserve}, not {words}")
+        self._words = words
+        self._reserve = reserve
+        super().__init__({"closed": In(COLUMN_BITS), "dropped": In(1), "gone": In(1),
+                          "hold": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        room = Signal(range(self._words + 1), init=self._words)
+        m.d.sync += [room.eq(room + self.dropped + self.gone - self.closed),
+                     self.hold.eq(room < self._reserve)]
+        return m
