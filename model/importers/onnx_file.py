@@ -4,7 +4,10 @@ from pathlib import Path
 
 from model.errors import InputError
 
-__all__ = ["MAX_FILE_BYTES", "onnx_package", "read_model", "tensor_sizes"]
+__all__ = ["INTEGER_LIMITS", "MAX_FILE_BYTES", "onnx_package", "read_model", "tensor_sizes"]
+
+INTEGER_LIMITS = {2: (0, 255), 3: (-128, 127), 21: (0, 15), 22: (-8, 7), 25: (0, 3), 26: (-2, 1)}
+"""Least and greatest integer of ``TensorProto`` data types of up to 8 bits (onnx.proto)."""
 
 MAX_FILE_BYTES = 1 << 30
 """Larger files are refused."""

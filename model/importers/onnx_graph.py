@@ -7,7 +7,7 @@ import numpy as np
 
 from model.errors import InputError
 from model.importers.constant_nodes import constant_of
-from model.importers.onnx_file import onnx_package, read_model, tensor_sizes
+from model.importers.onnx_file import INTEGER_LIMITS, onnx_package, read_model, tensor_sizes
 
 __all__ = ["Graph", "Node", "read_graph"]
 
@@ -42,7 +42,8 @@ class Graph:
     input_name : str
     input_shape : tuple of int
         Batch first; a batch that is not a number is 1.
-    input_type : numpy.dtype
+    input_limits : (int, int) or None
+        Of an input of integers; None for reals.
     input_annotation : str
         A FINN data type such as ``UINT8``, or empty.
     output_name : str
@@ -53,7 +54,7 @@ class Graph:
     constants: dict
     input_name: str
     input_shape: tuple[int, ...]
-    input_type: np.dtype
+    input_limits: tuple[int, int] | None
     input_annotation: str
     output_name: str
 
@@ -72,13 +73,13 @@ def read_graph(path):
     if len(inputs) != 1 or len(graph.output) != 1:
         raise InputError(f"{path} must have one input and one output, "
                          f"not {len(inputs)} and {len(graph.output)}")
-    shape, dtype = _input_type(inputs[0], path)
+    shape, limits = _input_type(inputs[0], path)
     notes = {note.tensor_name: {entry.key: entry.value
                                 for entry in note.quant_parameter_tensor_names}
              for note in graph.quantization_annotation}
     return Graph(
         name=Path(path).stem, nodes=_nodes(graph, path), constants=constants,
-        input_name=inputs[0].name, input_shape=shape, input_type=dtype,
+        input_name=inputs[0].name, input_shape=shape, input_limits=limits,
         input_annotation=notes.get(inputs[0].name, {}).get("finn_datatype", ""),
         output_name=graph.output[0].name)
 
@@ -95,10 +96,9 @@ def _constant(tensor, path):
     except Exception as error:  # the package raises its own and numpy's kinds
         raise InputError(f"{path}: tensor {tensor.name!r:.80} must hold what its type and sizes "
                          f"say: {type(error).__name__}") from None
-    if tensor.data_type in (onnx.TensorProto.INT4, onnx.TensorProto.UINT4):
-        array = array.astype(np.int8 if tensor.data_type == onnx.TensorProto.INT4 else np.uint8)
-        limits = (-8, 7) if tensor.data_type == onnx.TensorProto.INT4 else (0, 15)
-        return constant_of(array, limits)
+    limits = INTEGER_LIMITS.get(tensor.data_type)
+    if limits is not None:
+        return constant_of(array.astype(np.int64), limits)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{path}: tensor {tensor.name!r:.80} must be of numbers of a common type, "
                          f"not {array.dtype}")
@@ -108,18 +108,19 @@ def _constant(tensor, path):
 
 
 def _input_type(value, path):
-    """Shape and type of the graph's input."""
+    """Shape of the graph's input, and the limits of its integers."""
     onnx = onnx_package()
     kind = value.type.tensor_type
     sizes = [size.dim_value for size in kind.shape.dim]
     if not sizes or not all(1 <= size <= _MAX_SIZE for size in sizes[1:]):
         raise InputError(f"{path}: sizes of input {value.name!r:.80} behind the batch must be "
                          f"known, not {sizes}")
-    try:
-        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type))
-    except (KeyError, TypeError):
-        raise InputError(f"{path}: input {value.name!r:.80} must be of a known type") from None
-    return (max(1, min(sizes[0], _MAX_SIZE)), *sizes[1:]), dtype
+    floats = onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE
+    if kind.elem_type not in INTEGER_LIMITS and kind.elem_type not in floats:
+        raise InputError(f"{path}: input {value.name!r:.80} must be of floats or of integers of at "
+                         "most 8 bits")
+    shape = (max(1, min(sizes[0], _MAX_SIZE)), *sizes[1:])
+    return shape, INTEGER_LIMITS.get(kind.elem_type)
 
 
 def _nodes(graph, path):

@@ -5,7 +5,6 @@ from fractions import Fraction
 import numpy as np
 
 from model.errors import InputError
-from model.formats import int_, uint
 from model.importers import (
     affine_nodes,
     linear_nodes,
@@ -19,7 +18,7 @@ from model.importers.drafts import InputDraft
 from model.importers.input_codes import integer_codes
 from model.importers.network_builder import NetworkBuilder
 from model.importers.onnx_graph import read_graph
-from model.importers.staircase import annotated
+from model.importers.staircase import annotated, stored_format
 from model.importers.tensors import Activation, Constant, LayoutError, Line, Pending
 
 __all__ = ["import_graph", "read_onnx"]
@@ -110,14 +109,9 @@ class _Walk:
         whole = np.arange(int(np.prod(shape))).reshape([given[axis] for axis in self._axes])
         index = whole.transpose(np.argsort(self._axes)).reshape(1, *given)
         known = annotated(self._graph.input_annotation)
-        kind = self._graph.input_type
-        if kind == np.uint8:
-            known = uint(8), 0
-        elif kind == np.int8:
-            known = int_(8), 0
+        if self._graph.input_limits is not None:
+            known = stored_format(*self._graph.input_limits, 0)
         if known is None:
-            if kind.kind != "f":
-                raise InputError(f"input must be of type float, uint8 or int8, not {kind}")
             return Pending(InputDraft(shape=shape, axes=self._axes),
                            (Line((Fraction(1),), (Fraction(0),)),), index)
         number_format, origin = known
@@ -182,10 +176,10 @@ def _network_axes(shape, order):
         axes = order
     elif len(shape) == 2:
         axes = (1, 0)
-    elif len(shape) == 1:
-        axes = (0,)
+    elif len(shape) < 2:
+        axes = tuple(range(len(shape)))
     else:
-        raise InputError(f"input must have from one to three dimensions behind the batch, "
+        raise InputError(f"input must have at most three dimensions behind the batch, "
                          f"not {len(shape)}")
     sizes = [shape[axis] for axis in axes]
     return axes, tuple([1] * (3 - len(sizes)) + sizes)

@@ -13,9 +13,10 @@ import numpy as np
 from model.errors import InputError
 from model.importers.affine_nodes import add_tensors
 from model.importers.linear_nodes import convolution, matrix_product
+from model.importers.onnx_file import INTEGER_LIMITS
 from model.importers.pool_nodes import average
 from model.importers.stage_choice import FloatQuantizer
-from model.importers.staircase import uniform_staircase
+from model.importers.staircase import Staircase, stored_format, uniform_rises, uniform_staircase
 from model.importers.tensors import (
     Activation,
     Constant,
@@ -23,11 +24,11 @@ from model.importers.tensors import (
     Line,
     channel_values,
     is_image,
+    paired,
 )
 
 __all__ = ["HANDLERS"]
 
-_TYPES = {2: (0, 255), 3: (-128, 127), 21: (0, 15), 22: (-8, 7)}
 
 
 def _scale(constant):
@@ -44,11 +45,11 @@ def _zero_point(node, constant):
     """(zero point, least, greatest quantized integer)."""
     if constant is None:
         kind = node.attributes.get("output_dtype", 0) or 2
-        if kind not in _TYPES:
-            raise InputError("output must be of 4 or 8 bits")
-        return 0, *_TYPES[kind]
+        if kind not in INTEGER_LIMITS:
+            raise InputError("output must be integers of at most 8 bits")
+        return 0, *INTEGER_LIMITS[kind]
     if not isinstance(constant, Constant) or constant.array.size != 1 or constant.limits is None:
-        raise InputError("zero point must be one constant of 4 or 8 bits")
+        raise InputError("zero point must be one constant of at most 8 bits")
     return int(constant.array.reshape(-1)[0]), *constant.limits
 
 
@@ -80,8 +81,12 @@ def _quantized(context, node, value, scale, zero_point):
 
 def _quantize(context, node, inputs):
     value, scale, zero_point = (*inputs, None)[:3]
+    if node.attributes.get("block_size", 0):
+        raise InputError("scales must be for channels, not for blocks")
     if isinstance(value, Constant) and scale.array.size > 1:
         return _quantized_channels(node, value, scale, zero_point)
+    if scale.array.size > 1:
+        return _quantized_tensor_channels(context, node, value, scale, zero_point)
     return _quantized(context, node, value, scale, zero_point)
 
 
@@ -94,10 +99,25 @@ def _quantized_channels(node, value, scale, zero_point):
     limits, zeros = (0, 255), 0
     if zero_point is not None:
         if zero_point.limits is None:
-            raise InputError("zero points must be of 4 or 8 bits")
+            raise InputError("zero points must be of at most 8 bits")
         limits, zeros = zero_point.limits, _shaped(zero_point, value.array.ndim, axis)
     scaled = np.rint(value.array.astype(np.float32) / steps).astype(np.float64) + zeros
     return Constant(np.clip(scaled, *limits).astype(np.int64), limits=limits)
+
+
+def _quantized_tensor_channels(context, node, value, scale, zero_point):
+    """The quantized integers of a tensor with a scale for each channel, in exact arithmetic."""
+    axis, rank = node.attributes.get("axis", 1), value.index.ndim
+    low, high = _zero_point(node, zero_point and replace(zero_point, array=np.zeros(1)))[1:]
+    scales = channel_values(_shaped(scale, rank, axis), value)
+    zeros = (Fraction(0),) if zero_point is None else channel_values(
+        _shaped(zero_point, rank, axis), value)
+    number_format, origin = stored_format(low, high, 0)
+    rises = paired(lambda step, zero: uniform_rises(
+        number_format, origin, scale=step, zero_point=int(zero), low=low, high=high,
+        rounding="HALF_EVEN", before_zero_point=True), scales, zeros)
+    return context.builder.quantize(value, Staircase(number_format, rises, Fraction(1),
+                                                     Fraction(origin)))
 
 
 def _dequantized(value, scale, zero_point, axis=1):

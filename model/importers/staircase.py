@@ -8,7 +8,7 @@ from model.errors import InputError
 from model.formats import Format, bipolar, int_, uint
 
 __all__ = ["ALWAYS", "NEVER", "ROUNDINGS", "Rise", "Staircase", "annotated", "least_sum",
-           "sign_staircase", "stored_format", "uniform_staircase"]
+           "sign_staircase", "stored_format", "uniform_rises", "uniform_staircase"]
 
 ALWAYS, NEVER = float("-inf"), float("inf")
 ROUNDINGS = ("ROUND", "HALF_EVEN", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
@@ -82,22 +82,13 @@ def _rise(step, rounding):
     return (Fraction(step - 1), False) if upwards else (Fraction(step), True)
 
 
-def uniform_staircase(*, scale, zero_point, low, high, rounding, before_zero_point=False):
-    """q = clip(round(x / scale + zero_point), low, high), standing for (q - zero_point) scale.
-
-    With ``before_zero_point`` q = clip(round(x / scale) + zero_point, low, high), as ONNX defines
-    QuantizeLinear. QONNX' Quant is the first.
-
-    Raises
-    ------
-    InputError
-        If no format holds the codes.
-    """
+def uniform_rises(number_format, origin, *, scale, zero_point, low, high, rounding,
+                  before_zero_point=False):
+    """The rises of ``uniform_staircase`` to the levels of a format; level + origin is q."""
     if scale <= 0:
         raise InputError(f"scale must be positive, not {float(scale)}")
     if rounding not in ROUNDINGS:
         raise InputError(f"rounding mode must be one of {', '.join(ROUNDINGS)}, not {rounding:.40}")
-    number_format, origin = stored_format(low, high, zero_point)
     rises = []
     for level in number_format.levels[1:]:
         step = level + origin
@@ -109,7 +100,25 @@ def uniform_staircase(*, scale, zero_point, low, high, rounding, before_zero_poi
             value, inclusive = _rise(step - before_zero_point * zero_point, rounding)
             zero = 0 if before_zero_point else zero_point
             rises.append(Rise((value - zero) * scale, inclusive))
-    return Staircase(number_format, (tuple(rises),), scale, (origin - zero_point) * scale)
+    return tuple(rises)
+
+
+def uniform_staircase(*, scale, zero_point, low, high, rounding, before_zero_point=False):
+    """q = clip(round(x / scale + zero_point), low, high), standing for (q - zero_point) scale.
+
+    With ``before_zero_point`` q = clip(round(x / scale) + zero_point, low, high), as ONNX defines
+    QuantizeLinear. QONNX' Quant is the first.
+
+    Raises
+    ------
+    InputError
+        If no format holds the codes.
+    """
+    number_format, origin = stored_format(low, high, zero_point)
+    rises = uniform_rises(
+        number_format, origin, scale=scale, zero_point=zero_point, low=low, high=high,
+        rounding=rounding, before_zero_point=before_zero_point)
+    return Staircase(number_format, (rises,), scale, (origin - zero_point) * scale)
 
 
 def sign_staircase(scale):
