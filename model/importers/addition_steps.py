@@ -18,17 +18,23 @@ _VARIANTS, _VARIANT_STEP = 60, 9973
 def float_sum_codes(first, second, terms, quantizer):
     """Quantized integers, int64, of all pairs of levels, as QLinearAdd of onnxruntime adds them.
 
-    round half to even(b (Sb / Sc) + (a (Sa / Sc) + (Zc - (Za Sa / Sc + Zb Sb / Sc)))), each
-    operation rounded to float32, for quantized integers a and b.
+    With ratios ra and rb of the inputs' scales to the output's, in float32, these are
+    round(fma(a, ra, fma(b, rb, zc - fma(ra, za, rb zb)))), half to even, on processors with fused
+    multiplication and addition; others round twice and differ in a few pairs in a million.
     """
-    single = np.float32
-    ratios = [single(single(float(term.scale[0])) / quantizer.scale) for term in terms]
-    zeros = [single(term.zero_point) for term in terms]
-    fixed = single(quantizer.zero_point) - (ratios[0] * zeros[0] + ratios[1] * zeros[1])
+    ratios = [np.float32(np.float32(float(term.scale[0])) / quantizer.scale) for term in terms]
+    zeros = [np.float32(term.zero_point) for term in terms]
+    fixed = np.float32(np.float32(quantizer.zero_point)
+                       - _fused(ratios[0], zeros[0], ratios[1] * zeros[1]))
     a, b = ((levels + term.zero_point).astype(np.float32)
             for levels, term in zip((first, second), terms, strict=True))
-    total = (a * ratios[0] + fixed)[:, None] + b * ratios[1]
+    total = _fused(a[:, None], ratios[0], _fused(b, ratios[1], fixed))
     return np.rint(np.clip(total, -1e6, 1e6)).astype(np.int64)
+
+
+def _fused(a, b, c):
+    """a b + c, rounded once to float32; products of two singles are exact in doubles."""
+    return (np.float64(a) * np.float64(b) + np.float64(c)).astype(np.float32)
 
 
 def addition_candidates(value, staircase, quantizer):

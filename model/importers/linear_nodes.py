@@ -15,6 +15,7 @@ from model.importers.tensors import (
     LayoutError,
     Line,
     Pending,
+    image_index,
     is_image,
 )
 
@@ -182,8 +183,7 @@ def convolution(context, node, value, weights, bias=None):
     draft = LinearDraft(name=node.name, source=value.source, weights=levels, stride=stride,
                         padding=padding, padding_code=padding_code(value, padding),
                         dilation=dilation, groups=groups)
-    height, width, filters = draft.shape
-    index = np.arange(prod(draft.shape)).reshape(1, height, width, filters).transpose(0, 3, 1, 2)
+    index = image_index(draft.shape)
     if value.index.ndim == 3:
         index = index[:, :, 0]
     return _pending(value, draft, levels, scale, bias, groups, index)

@@ -19,7 +19,7 @@ from model.importers.input_codes import integer_codes
 from model.importers.network_builder import NetworkBuilder
 from model.importers.onnx_graph import read_graph
 from model.importers.staircase import annotated, stored_format
-from model.importers.tensors import Activation, Constant, LayoutError, Line, Pending
+from model.importers.tensors import Activation, Constant, LayoutError, Line, Pending, whole_index
 
 __all__ = ["import_graph", "read_onnx"]
 
@@ -106,7 +106,7 @@ class _Walk:
     def _input(self, shape):
         """The value of the graph's input."""
         given = self._graph.input_shape[1:]
-        whole = np.arange(int(np.prod(shape))).reshape([given[axis] for axis in self._axes])
+        whole = whole_index([given[axis] for axis in self._axes])
         index = whole.transpose(np.argsort(self._axes)).reshape(1, *given)
         known = annotated(self._graph.input_annotation)
         if self._graph.input_limits is not None:
@@ -120,7 +120,9 @@ class _Walk:
 
     def run(self):
         """The imported network."""
-        for node in self._graph.nodes:
+        last_use = {name: index for index, node in enumerate(self._graph.nodes)
+                    for name in node.inputs}
+        for index, node in enumerate(self._graph.nodes):
             try:
                 self._step(node)
             except LayoutError as error:
@@ -131,6 +133,9 @@ class _Walk:
                     OverflowError) as error:
                 raise InputError(f"node {str(node)[:150]} must have the inputs and attributes of "
                                  f"its kind, and has not ({type(error).__name__})") from None
+            for name in node.inputs:
+                if last_use[name] == index and name != self.output_name:
+                    self._values.pop(name, None)
         if self.output_name not in self._values:
             raise InputError(f"output {self.output_name!r:.80} must be made by a node")
         output = self._values[self.output_name]

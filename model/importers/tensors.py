@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -10,7 +12,10 @@ from model.formats import Format
 from model.importers.staircase import Rise
 
 __all__ = ["Activation", "Clip", "Constant", "FloatScaling", "LayoutError", "Line", "Pending",
-           "Source", "channel_values", "image_index", "is_image", "paired"]
+           "Source", "channel_values", "image_index", "is_image", "paired", "whole_index"]
+
+_MAX_ELEMENTS = 1 << 25
+_MAX_BITS = 1 << 14
 
 
 class LayoutError(InputError):
@@ -215,14 +220,35 @@ def paired(function, *values):
     """A function of tuples of one or of all channels, for each channel."""
     length = max(map(len, values))
     spread = [value * length if len(value) == 1 else value for value in values]
-    return tuple(function(*entries) for entries in zip(*spread, strict=True))
+    results = tuple(function(*entries) for entries in zip(*spread, strict=True))
+    for result in results:
+        if isinstance(result, Fraction) and max(
+                result.numerator.bit_length(), result.denominator.bit_length()) > _MAX_BITS:
+            raise InputError(f"scales must be fractions of at most {_MAX_BITS} bits: there are too "
+                             "many multiplications after each other")
+    return results
 
 
+def whole_index(shape):
+    """All elements of a tensor in order, int64 of its shape.
+
+    Raises
+    ------
+    InputError
+        If they are more than 2^25.
+    """
+    size = prod(shape)
+    if size > _MAX_ELEMENTS:
+        raise InputError(f"tensors must have at most {_MAX_ELEMENTS} elements, not {size}")
+    return np.arange(size).reshape(shape)
+
+
+@lru_cache(maxsize=16)
 def image_index(shape):
     """The index of a tensor [1, channels, height, width] in a source of height, width, channels."""
-    height, width, channels = shape
-    whole = np.arange(height * width * channels).reshape(1, height, width, channels)
-    return whole.transpose(0, 3, 1, 2)
+    index = whole_index(shape).transpose(2, 0, 1)[None]
+    index.setflags(write=False)
+    return index
 
 
 def is_image(value):

@@ -345,6 +345,25 @@ def test_networks_that_integers_cannot_express_are_refused(tmp_path, build, sent
         read_onnx(tmp_path / "net.onnx")
 
 
+def test_sizes_are_bounded_before_memory_is_taken(tmp_path):
+    graphs = Graphs((4096, 4096, 4096))
+    graphs.node("Relu", ...)
+    graphs.save(tmp_path / "net.onnx")
+    with pytest.raises(InputError, match="tensors must have at most 33554432 elements, not 68719"):
+        read_onnx(tmp_path / "net.onnx")
+    graphs = Graphs((1,))
+    graphs.node("Expand", 0.0, graphs.integers([1 << 20, 1 << 20]))
+    graphs.save(tmp_path / "net.onnx")
+    with pytest.raises(InputError, match="result must have at most 67108864 elements"):
+        read_onnx(tmp_path / "net.onnx")
+    graphs = Graphs((1,))
+    for _ in range(2000):
+        graphs.node("Mul", ..., 1.2345678)
+    graphs.save(tmp_path / "net.onnx")
+    with pytest.raises(InputError, match="scales must be fractions of at most 16384 bits"):
+        read_onnx(tmp_path / "net.onnx")
+
+
 def test_data_in_other_files_is_refused(tmp_path):
     graphs = Graphs((2, 4, 4))
     graphs.node("Quant", ..., 1.0, 0.0, 4.0)

@@ -1,0 +1,256 @@
+"""ONNX networks quantized by onnxruntime: every code is the one that onnxruntime computes."""
+
+from fractions import Fraction
+import logging
+
+import numpy as np
+import pytest
+
+from model import golden
+from model.errors import InputError
+from model.formats import uint
+from model.importers.addition_steps import float_sum_codes
+from model.importers.onnx_importer import read_onnx
+from model.importers.stage_choice import FloatQuantizer
+from model.importers.tensors import Activation, Source
+
+onnx = pytest.importorskip("onnx", reason="the extra 'import' is not installed")
+runtime = pytest.importorskip("onnxruntime", reason="the extra 'test' is not installed")
+from onnx import helper, numpy_helper  # noqa: E402  (after the skips)
+from onnxruntime import quantization  # noqa: E402
+
+CPU = ["CPUExecutionProvider"]
+QUINT8, QINT8 = quantization.QuantType.QUInt8, quantization.QuantType.QInt8
+QDQ, QOPERATOR = quantization.QuantFormat.QDQ, quantization.QuantFormat.QOperator
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """onnxruntime's advice on how to quantize better goes to the log, not to standard error."""
+    logging.disable(logging.WARNING)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class Float:
+    """A float network, node after node."""
+
+    def __init__(self, seed):
+        self.generator = np.random.default_rng(seed)
+        self.nodes, self.tensors = [], []
+
+    def weights(self, *shape):
+        name = f"w{len(self.tensors)}"
+        array = self.generator.standard_normal(shape).astype(np.float32) * np.float32(0.4)
+        self.tensors.append(numpy_helper.from_array(array, name))
+        return name
+
+    def number(self, value):
+        name = f"w{len(self.tensors)}"
+        self.tensors.append(numpy_helper.from_array(np.float32(value), name))
+        return name
+
+    def node(self, kind, *inputs, **attributes):
+        output = f"y{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=f"{kind}_{output}",
+                                           **attributes))
+        return output
+
+    def save(self, path, shape):
+        value = helper.make_tensor_value_info
+        graph = helper.make_graph(self.nodes, "g", [value("x", 1, [None, *shape])],
+                                  [value(f"y{len(self.nodes) - 1}", 1, None)], self.tensors)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)],
+                                  ir_version=8)
+        onnx.save(model, path)
+
+
+def residual_network(path, seed):
+    """Convolutions of all kinds, an addition, pooling and a dense layer; (channels, rows, ...)."""
+    net = Float(seed)
+    a = net.node("Conv", "x", net.weights(8, 3, 3, 3), net.weights(8), pads=[1, 1, 1, 1])
+    a = net.node("Relu", a)
+    a = net.node("MaxPool", a, kernel_shape=[2, 2], strides=[2, 2])
+    b = net.node("Conv", a, net.weights(8, 1, 3, 3), net.weights(8), pads=[1, 1, 1, 1], group=8)
+    b = net.node("Clip", b, net.number(0), net.number(6))
+    b = net.node("Conv", b, net.weights(8, 8, 1, 1), net.weights(8))
+    c = net.node("Add", b, a)
+    if seed % 2:
+        c = net.node("Relu", c)
+    d = net.node("Conv", c, net.weights(12, 8, 3, 3), net.weights(12), strides=[2, 2],
+                 dilations=[1, 1])
+    d = net.node("Relu", d)
+    d = net.node("GlobalAveragePool", d)
+    d = net.node("Flatten", d)
+    net.node("Gemm", d, net.weights(5, 12), net.weights(5), transB=1)
+    net.save(path, (3, 12, 12))
+    return 3, 12, 12
+
+
+def plain_network(path, seed):
+    """No padding and odd sizes, batch norm behind a convolution, a matrix product."""
+    net = Float(seed)
+    a = net.node("Conv", "x", net.weights(5, 2, 3, 2), net.weights(5), strides=[1, 2])
+    variance = net.number(np.ones(5) + seed)
+    a = net.node("BatchNormalization", a, net.weights(5), net.weights(5), net.weights(5), variance)
+    a = net.node("Relu", a)
+    a = net.node("MaxPool", a, kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 1, 0])
+    a = net.node("Flatten", a)
+    a = net.node("MatMul", a, net.weights(45, 9))
+    a = net.node("Relu", a)
+    net.node("MatMul", a, net.weights(9, 4))
+    net.save(path, (2, 7, 9))
+    return 2, 7, 9
+
+
+class Images(quantization.CalibrationDataReader):
+    """Calibration images, one at a time."""
+
+    def __init__(self, images):
+        self._left = iter([{"x": image[None]} for image in images])
+
+    def get_next(self):
+        return next(self._left, None)
+
+
+def quantized(tmp_path, build, seed, form, activations, per_channel):
+    """The quantized file, and images it was not calibrated with."""
+    shape = build(tmp_path / "float.onnx", seed)
+    generator = np.random.default_rng(seed)
+    calibration = generator.standard_normal((30, *shape)).astype(np.float32)
+    # Weights of seven bits: kernels without VNNI saturate sums of eight.
+    quantization.quantize_static(
+        tmp_path / "float.onnx", tmp_path / "net.onnx", Images(calibration), quant_format=form,
+        activation_type=activations, weight_type=QINT8, per_channel=per_channel,
+        reduce_range=True)
+    return tmp_path / "net.onnx", generator.standard_normal((60, *shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize("build, seed, per_channel", [
+    (residual_network, 0, True), (residual_network, 1, False), (plain_network, 0, False),
+    (plain_network, 3, True)])
+@pytest.mark.parametrize("activations", [QUINT8, QINT8])
+@pytest.mark.parametrize("form", [QDQ, QOPERATOR])
+def test_outputs_equal_onnxruntime_s(tmp_path, build, seed, form, activations, per_channel):
+    path, images = quantized(tmp_path, build, seed, form, activations, per_channel)
+    session = runtime.InferenceSession(path, providers=CPU)
+    expected = session.run(None, {"x": images})[0]
+    imported = read_onnx(path)
+    result = golden.run(imported.network, imported.input_codes.codes(images))
+    step = imported.network.score_scale[0]
+    np.testing.assert_array_equal(np.rint(imported.outputs(result.scores) / step),
+                                  np.rint(expected / step))
+    np.testing.assert_allclose(imported.outputs(result.scores), expected, atol=1e-6)
+    assert imported.notes == ()
+
+
+@pytest.mark.parametrize("build, seed", [(residual_network, 2), (plain_network, 5)])
+@pytest.mark.parametrize("activations", [QUINT8, QINT8])
+def test_every_hidden_code_equals_onnxruntime_s(tmp_path, build, seed, activations):
+    path, images = quantized(tmp_path, build, seed, QOPERATOR, activations, True)
+    imported = read_onnx(path)
+    made = {node.name or f"{node.op_type.lower()}{index}": node.output[0]
+            for index, node in enumerate(onnx.load(path).graph.node)
+            if node.op_type.startswith("Q") or node.op_type == "MaxPool"}
+    model = onnx.load(path)
+    hidden = [layer for layer in imported.network.layers[:-1] if layer.name in made]
+    assert len(hidden) >= 2
+    kind = 2 if activations == QUINT8 else 3
+    for layer in hidden:
+        if made[layer.name] != model.graph.output[0].name:
+            model.graph.output.append(helper.make_tensor_value_info(made[layer.name], kind, None))
+    session = runtime.InferenceSession(model.SerializeToString(), providers=CPU)
+    expected = session.run([made[layer.name] for layer in hidden], {"x": images})
+    result = golden.run(imported.network, imported.input_codes.codes(images),
+                        keep_activations=True)
+    activations = dict(zip((layer.name for layer in imported.network.layers),
+                           result.activations, strict=False))
+    for layer, tensor in zip(hidden, expected, strict=True):
+        codes = activations[layer.name]
+        tensor = tensor.transpose(0, 2, 3, 1) if tensor.ndim == 4 else tensor[:, None, None]
+        wanted = tensor.view(np.uint8)
+        if layer.output_format.name.startswith("int") and kind == 2:
+            wanted = wanted ^ 0x80
+        np.testing.assert_array_equal(codes, wanted, err_msg=layer.name)
+
+
+def addition_file(path, scales, zeros):
+    """QLinearAdd of a tensor of 256 by 256 pixels, its first channel and its second."""
+    names = ("a_scale", "b_scale", "y_scale", "a_zero", "b_zero", "y_zero")
+    values = [np.float32(scale) for scale in scales] + [np.uint8(zero) for zero in zeros]
+    tensors = [numpy_helper.from_array(value, name)
+               for value, name in zip(map(np.asarray, values), names, strict=True)]
+    node = helper.make_node("QLinearAdd", ["a", "a_scale", "a_zero", "b", "b_scale", "b_zero",
+                                           "y_scale", "y_zero"], ["y"], domain="com.microsoft")
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph([node], "g", [value("a", 2, [256, 256]), value("b", 2, [256, 256])],
+                              [value("y", 2, [256, 256])], tensors)
+    opsets = [helper.make_opsetid("", 15), helper.make_opsetid("com.microsoft", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_additions_give_onnxruntime_s_code_for_all_pairs_of_levels(tmp_path, seed):
+    generator = np.random.default_rng(seed)
+    scales = np.float32(generator.uniform(0.01, 0.2, 3))
+    if seed % 3 == 0:
+        scales = np.float32([0.5, 0.25, 0.75])
+    zeros = [int(entry) for entry in generator.integers(0, 256, 3)]
+    addition_file(tmp_path / "add.onnx", scales, zeros)
+    first, second = np.meshgrid(*[np.arange(256, dtype=np.uint8)] * 2, indexing="ij")
+    session = runtime.InferenceSession(tmp_path / "add.onnx", providers=CPU)
+    expected = session.run(None, {"a": first, "b": second})[0]
+    source = Source("input", uint(8), (1, 1, 1))
+    terms = [Activation(source, (Fraction(float(scale)),), (Fraction(0),), np.zeros((1, 1)),
+                        zero_point=zero) for scale, zero in zip(scales[:2], zeros[:2], strict=True)]
+    levels = [np.arange(256) - zero for zero in zeros[:2]]
+    quantizer = FloatQuantizer(scales[2], zeros[2], 0, 255)
+    codes = np.clip(float_sum_codes(*levels, terms, quantizer), 0, 255)
+    np.testing.assert_array_equal(codes, expected)
+
+
+def test_pairs_of_dequantize_and_quantize_that_change_nothing_vanish(tmp_path):
+    net, last = Float(0), "x"
+    scale, zero = net.number(0.125), "zero"
+    net.tensors.append(numpy_helper.from_array(np.uint8(7), zero))
+    for kind in (None, None, "MaxPool", "Clip", None):
+        if kind == "MaxPool":
+            last = net.node(kind, last, kernel_shape=[2, 2])
+        elif kind:
+            last = net.node("Clip", last, net.number(-0.875), net.number(31))
+        last = net.node("DequantizeLinear", net.node("QuantizeLinear", last, scale, zero), scale,
+                        zero)
+    last = net.node("Flatten", last)
+    net.tensors.append(numpy_helper.from_array(np.arange(-9, 9, dtype=np.int8).reshape(9, 2),
+                                               "levels"))
+    net.node("MatMul", last, net.node("DequantizeLinear", "levels", scale))
+    net.save(tmp_path / "net.onnx", (1, 4, 4))
+    images = net.generator.standard_normal((30, 1, 4, 4)).astype(np.float32) * 20
+    imported = read_onnx(tmp_path / "net.onnx")
+    assert [type(layer).__name__ for layer in imported.network.layers] == ["Pooling", "Layer"]
+    scores = golden.run(imported.network, imported.input_codes.codes(images)).scores
+    session = runtime.InferenceSession(tmp_path / "net.onnx", providers=CPU)
+    np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
+
+
+def test_dynamic_quantization_is_refused_with_what_would_help(tmp_path):
+    plain_network(tmp_path / "float.onnx", 0)
+    quantization.quantize_dynamic(tmp_path / "float.onnx", tmp_path / "net.onnx")
+    with pytest.raises(InputError, match="DynamicQuantizeLinear: .*quantize statically, with cal"):
+        read_onnx(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("form", [QDQ, QOPERATOR])
+def test_fuzzed_and_truncated_files_never_crash(tmp_path, form):
+    path, _ = quantized(tmp_path, residual_network, 0, form, QUINT8, True)
+    content, generator = path.read_bytes(), np.random.default_rng(3)
+    for trial in range(24):
+        damaged = bytearray(content[:generator.integers(len(content))] if trial % 4 == 1
+                            else content)
+        for _ in range(1 + trial % 4 if damaged else 0):
+            damaged[generator.integers(len(damaged))] = generator.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read_onnx(path)
+        except InputError as error:
+            assert "must" in str(error)
