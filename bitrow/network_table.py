@@ -58,7 +58,7 @@ def node_table(network):
     table = Table(title=f"{network.name}: {_by(network.input_shape)} {network.input_format.name}, "
                         f"{len(network.layers)} layers", title_justify="left", show_footer=True)
     for name in ("layer", "kind", "reads", "kernel", "weights", "output", "format", "stage"):
-        table.add_column(name, no_wrap=name in ("format", "stage"))
+        table.add_column(name, no_wrap=name != "reads")
     for name in ("MACs", "parameters"):
         table.add_column(name, justify="right", no_wrap=True, footer=f"{whole[name.lower()]:,}")
     for node in whole["layers"]:

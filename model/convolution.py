@@ -4,6 +4,11 @@ import numpy as np
 
 __all__ = ["layer_sums", "work_bytes"]
 
+_WORD_BITS = 64
+_ALL_BITS = np.uint64((1 << _WORD_BITS) - 1)
+_WORDS_IN_A_BYTE = 3
+_BLOCK_PAIRS = 1 << 16
+
 
 def layer_sums(layer, codes):
     """Sums, int64 [images, rows, columns, filters], of codes [images, height, width, channels]."""
@@ -102,20 +107,47 @@ def _depthwise_sums(layer, codes):
 
 def _bipolar_sums(layer, codes):
     """By XNOR and popcount of 64 channels at a time: 2 popcount(xnor) - n."""
-    taps = layer.weights[0].size
-    words = _bit_words(_patches(layer, _padded(layer, codes, layer.padding_code or 0)))
-    filters = _bit_words(layer.weights[:, None, None])[:, 0, 0]
-    sums = np.empty((*words.shape[:3], layer.filters), dtype=np.int64)
-    for index, one in enumerate(filters):
-        differing = np.bitwise_count(words ^ one).sum(axis=-1, dtype=np.int64)
-        sums[..., index] = taps - 2 * differing
-    return sums
+    inputs, filters, fill = codes, layer.weights, layer.padding_code or 0
+    if layer.weights.shape[3] % _WORD_BITS == 0:
+        inputs, filters = _bit_words(inputs), _bit_words(filters)
+        fill = _ALL_BITS if fill else np.uint64(0)
+    patches = _patches(layer, _padded(layer, inputs, fill))
+    shape = patches.shape[:3]
+    patches, filters = (part.reshape(len(part) if part is filters else -1, filters[0].size)
+                        for part in (patches, filters))
+    if filters.dtype == np.uint8:
+        patches, filters = _bit_words(patches), _bit_words(filters)
+    sums = layer.weights[0].size - 2 * _differing_bits(patches, filters).astype(np.int64)
+    return sums.reshape(*shape, layer.filters)
 
 
-def _bit_words(patches):
-    """The bits of each patch, packed into uint64 words with zeros behind: [..., words]."""
-    flat = patches.reshape(*patches.shape[:3], -1)
-    packed = np.packbits(flat, axis=-1, bitorder="little")
+def _bit_words(bits):
+    """Bits [..., n] packed into uint64 words with zeros behind: [..., words]."""
+    packed = np.packbits(bits, axis=-1, bitorder="little")
     spare = -packed.shape[-1] % 8
-    packed = np.pad(packed, [(0, 0)] * 3 + [(0, spare)])
+    if spare:
+        packed = np.pad(packed, [(0, 0)] * (packed.ndim - 1) + [(0, spare)])
     return np.ascontiguousarray(packed).view(np.uint64)
+
+
+def _differing_bits(patches, filters):
+    """How many bits of each patch and filter differ, int32 [patches, filters].
+
+    A block of patches at a time, so that what one word adds to all pairs stays in the cache.
+    """
+    total = np.zeros((len(patches), len(filters)), dtype=np.int32)
+    rows = max(1, _BLOCK_PAIRS // len(filters))
+    by_word, filter_words = np.ascontiguousarray(patches.T), np.ascontiguousarray(filters.T)
+    for first in range(0, len(patches), rows):
+        part = total[first:first + rows]
+        pairs = np.empty(part.shape, dtype=np.uint64)
+        counts, more = np.empty(part.shape, dtype=np.uint8), np.empty(part.shape, dtype=np.uint8)
+        for word in range(len(by_word)):
+            np.bitwise_xor(by_word[word, first:first + rows, None], filter_words[word], out=pairs)
+            if word % _WORDS_IN_A_BYTE == 0:
+                np.bitwise_count(pairs, out=counts)
+            else:
+                np.add(counts, np.bitwise_count(pairs, out=more), out=counts)
+            if word % _WORDS_IN_A_BYTE == _WORDS_IN_A_BYTE - 1 or word == len(by_word) - 1:
+                np.add(part, counts, out=part)
+    return total

@@ -1,8 +1,12 @@
 """The golden model: what a network computes, in exact integers."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+import os
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from model.addition import Addition
 from model.convolution import layer_sums, work_bytes
@@ -12,9 +16,11 @@ from model.output_stage import integer_range
 
 __all__ = ["CHUNK_BYTES", "GoldenResult", "node_output", "run"]
 
-CHUNK_BYTES = 256 << 20
-"""About the most memory that one step takes, whatever the number of images."""
+CHUNK_BYTES = 128 << 20
+"""About the most memory that a run takes beside its input and output, unless one image needs more
+on each processor; images go through a network in parallel, some at a time."""
 
+_MAX_WORKERS = 8
 _FEW_THRESHOLDS = 24
 
 
@@ -61,19 +67,29 @@ def run(network, images, *, keep_activations=False, progress=None):
         raise InputError(f"images must be of shape (images, {expected}), "
                          f"not {images.shape}")
     network.input_format.check(images)
-    chunk = _chunk_images(network)
-    scores, kept = [], [[] for _ in network.layers[:-1]]
-    for first in range(0, len(images), chunk):
-        output, hidden = _run_chunk(network, images[first:first + chunk], keep_activations)
-        scores.append(output)
-        for parts, part in zip(kept, hidden, strict=False):
-            parts.append(part)
-        if progress is not None:
-            progress(min(1.0, (first + chunk) / len(images)))
-    if not scores:
+    if not len(images):
         raise InputError("images must be at least one, not none")
+    workers = min(os.cpu_count() or 1, _MAX_WORKERS)
+    chunk = min(_chunk_images(network, CHUNK_BYTES // workers), -(-len(images) // workers))
+    scores, kept = [], [[] for _ in network.layers[:-1]]
+    with _thread_pools().limit(limits=1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        parts = pool.map(lambda first: _run_chunk(network, images[first:first + chunk],
+                                                  keep_activations),
+                         range(0, len(images), chunk))
+        for output, hidden in parts:
+            scores.append(output)
+            for found, part in zip(kept, hidden, strict=False):
+                found.append(part)
+            if progress is not None:
+                progress(min(1.0, len(scores) * chunk / len(images)))
     activations = tuple(np.concatenate(parts) for parts in kept) if keep_activations else ()
     return GoldenResult(np.concatenate(scores), activations)
+
+
+@cache
+def _thread_pools():
+    """The matrix library's own threads, which get in the way of ours."""
+    return ThreadpoolController()
 
 
 def _run_chunk(network, images, keep):
@@ -95,15 +111,15 @@ def _run_chunk(network, images, keep):
     return scores.reshape(len(scores), -1), hidden
 
 
-def _chunk_images(network):
-    """Images at a time so that all tensors and the largest layer's work fit ``CHUNK_BYTES``."""
+def _chunk_images(network, limit):
+    """Images at a time so that all tensors and the largest layer's work fit so many bytes."""
     tensors, work = np.prod(network.input_shape), 0
     for layer, (shape, output) in zip(network.layers, network.shapes(), strict=True):
         tensors += np.prod(output)
         needed = (work_bytes(layer, shape) + 24 * np.prod(layer.sum_shape(shape))
                   if isinstance(layer, Layer) else 24 * np.prod(shape) + 40 * np.prod(output))
         work = max(work, needed)
-    return max(1, int(CHUNK_BYTES // (tensors + work)))
+    return max(1, int(limit // (tensors + work)))
 
 
 def node_output(node, *inputs):

@@ -1,6 +1,7 @@
 """The golden model's fast paths equal nested loops over plain integers."""
 
 from itertools import product
+import tracemalloc
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from model import formats, golden
+from model.convolution import work_bytes
 from model.errors import InputError
 from model.network import Layer, Network
 
@@ -224,3 +226,24 @@ def test_images_that_do_not_fit_are_refused(images):
                       layers=(layer,))
     with pytest.raises(InputError):
         golden.run(network, images)
+
+
+def test_memory_stays_within_its_bound_whatever_the_number_of_images(monkeypatch):
+    monkeypatch.setattr(golden, "CHUNK_BYTES", 8 << 20)
+    generator, uint4 = np.random.default_rng(3), formats.uint(4)
+    hidden = Layer(name="hidden", weight_format=formats.ternary(), input_format=uint4,
+                   weights=random_codes(generator, formats.ternary(), (16, 3, 3, 8)),
+                   thresholds=np.sort(generator.integers(-99, 99, (16, 15)), axis=1),
+                   output_format=uint4)
+    scores = Layer(name="scores", weight_format=formats.ternary(), input_format=uint4,
+                   weights=random_codes(generator, formats.ternary(), (3, 14, 14, 16)))
+    network = Network(name="net", input_shape=(16, 16, 8), input_format=uint4,
+                      layers=(hidden, scores))
+    images = random_codes(generator, uint4, (600, 16, 16, 8))
+    golden.run(network, images[:1])
+    tracemalloc.start()
+    golden.run(network, images)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    checking = 4 * images.nbytes
+    assert peak < golden.CHUNK_BYTES + checking < 600 * work_bytes(hidden, (16, 16, 8)) / 2
