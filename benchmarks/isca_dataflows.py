@@ -10,7 +10,7 @@ from rich.table import Table
 import typer
 
 from benchmarks.papers import Papers, layer_shapes, rows
-from energy.dataflows.comparison import ABOVE_RF, DATAFLOWS, best_mapping
+from energy.dataflows.comparison import ABOVE_RF, best_mapping, compare_dataflows
 from energy.dataflows.machine import ISCA_2016
 
 __all__ = ["BATCHES", "breakdown_results", "comparison_results", "main"]
@@ -60,18 +60,18 @@ def comparison_results(option=None):
     """Figs. 11a and 12a: (dataflow, batch) to a dictionary, quantity to (model, published).
 
     ``energy`` and its parts are relative to row-stationary with batch 1; ``dram_per_mac`` is in
-    accesses. Where the study's machine cannot run a dataflow there is no entry.
+    accesses. Where the machine cannot hold a layer there is no entry.
     """
     convs = [shape for name, shape in _shapes(option).items() if name.startswith("CONV")]
     published = _published(option)
     macs = sum(shape.macs for shape in convs)
+    found = {batch: compare_dataflows(convs, batch, ISCA_2016, ABOVE_RF) for batch in BATCHES}
     results, unit = {}, None
-    for dataflow in DATAFLOWS:
+    for dataflow in ISCA_2016:
         for batch in BATCHES:
-            if ("Fig 12a", dataflow, batch, "total") not in published:
+            bests = found[batch][dataflow]
+            if bests is None:
                 continue
-            bests = [best_mapping(dataflow, shape, batch, ISCA_2016[dataflow], ABOVE_RF)
-                     for shape in convs]
             parts = {part: sum(best.energy[part] for best in bests) / batch / macs
                      for part in _PARTS}
             unit = unit or sum(parts.values())

@@ -9,7 +9,8 @@ from energy.dataflows import no_local_reuse, output_stationary, row_stationary, 
 from energy.dataflows.accesses import LEVELS, Accesses
 from model.errors import InputError
 
-__all__ = ["ABOVE_RF", "DATAFLOWS", "BestMapping", "best_mapping"]
+__all__ = ["ABOVE_RF", "DATAFLOWS", "BestMapping", "DoesNotFit", "best_mapping",
+           "compare_dataflows"]
 
 ABOVE_RF = ("dram", "buffer", "array")
 """All movement between storages. Minimizing this, with the scratchpads' own accesses left out, is
@@ -23,6 +24,10 @@ DATAFLOWS = MappingProxyType({
     "OSC": (output_stationary.many_channels_one_pixel, output_stationary.accesses),
     "NLR": (no_local_reuse.mappings, no_local_reuse.accesses)})
 """Name to (mappings that fit, accesses of mappings)."""
+
+
+class DoesNotFit(InputError):
+    """A layer of which a machine can hold no mapping."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
     Raises
     ------
     InputError
-        If the dataflow is unknown, or no mapping fits the machine.
+        If the dataflow is unknown; ``DoesNotFit`` if no mapping fits the machine.
     """
     if dataflow not in DATAFLOWS:
         raise InputError(f"dataflow must be one of {', '.join(DATAFLOWS)}, not {dataflow}")
@@ -74,7 +79,7 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
     found = mappings(shape, batch, machine)
     tried = next(iter(found.values())).size
     if tried == 0:
-        raise InputError(f"layer {shape.name}: a batch of {batch} must fit the buffer of "
+        raise DoesNotFit(f"layer {shape.name}: a batch of {batch} must fit the buffer of "
                          f"{machine.buffer_words} words with dataflow {dataflow}, and does not")
     energies = accesses(shape, batch, found).energy(machine.costs)
     chosen_levels = sum(energies[level] for level in levels)
@@ -84,3 +89,30 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
     chosen = accesses(shape, batch, mapping)
     return BestMapping(mapping, chosen, {level: float(value) for level, value in
                                          chosen.energy(machine.costs).items()}, tried)
+
+
+def compare_dataflows(shapes, batch, machines, levels=LEVELS):
+    """The best mappings of layers with each dataflow.
+
+    Parameters
+    ----------
+    shapes : list of ConvShape
+    batch : int
+    machines : dict of SpatialMachine
+        One for each dataflow, as ``ISCA_2016``.
+    levels : tuple of str
+        Whose energy is minimized.
+
+    Returns
+    -------
+    dict of list of BestMapping
+        By dataflow; None where a layer does not fit the machine.
+    """
+    found = {}
+    for dataflow, machine in machines.items():
+        try:
+            found[dataflow] = [best_mapping(dataflow, shape, batch, machine, levels)
+                               for shape in shapes]
+        except DoesNotFit:
+            found[dataflow] = None
+    return found

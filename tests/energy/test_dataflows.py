@@ -211,7 +211,7 @@ def test_what_does_not_fit_is_named():
 @needs_papers
 def test_dataflows_compare_as_published():
     results = comparison_results()
-    assert len(results) == 17
+    assert len(results) == 17 and ("WS", 64) not in results
     for key, quantities in results.items():
         for quantity in ("energy", "dram_per_mac"):
             model, published = quantities[quantity]
