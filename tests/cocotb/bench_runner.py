@@ -13,9 +13,12 @@ from sim.verilator_build import cache_folder
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-BUILD_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-O3", "--x-initial", "fast")
-MAKE_FLAGS = "CFG_CXXFLAGS_PCH_I=-include"
-"""Lets g++ include a header that it has no precompiled form of."""
+BUILD_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-O3", "--x-initial", "fast", "--no-public-flat-rw")
+PUBLIC = '`verilator_config\npublic_flat_rw -module "{}" -var "*"\n'
+"""Only the ports of the top can be reached from a bench; everything else may be optimized away."""
+
+MAKE_FLAGS = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
+"""The first lets g++ include a header that it has no precompiled form of."""
 
 
 def run_bench(component, name, bench, folder, monkeypatch, **environment):
@@ -26,7 +29,7 @@ def run_bench(component, name, bench, folder, monkeypatch, **environment):
     for variable, value in verilator_environment().items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("MAKEFLAGS", MAKE_FLAGS)
+    monkeypatch.setenv("MAKEFLAGS", " ".join(MAKE_FLAGS))
     monkeypatch.setattr(sys, "path", [str(HERE), str(HERE.parent / "sim"), str(ROOT), *sys.path])
     runner = get_runner("verilator")
     build = built(runner, component_verilog(component, name)[0], name)
@@ -39,7 +42,8 @@ def run_bench(component, name, bench, folder, monkeypatch, **environment):
 def built(runner, text, name):
     """The folder of the simulation of this Verilog."""
     content = hashlib.sha256("\n".join(
-        (text, name, *BUILD_OPTIONS, version("verilator"), version("cocotb"))).encode())
+        (text, name, PUBLIC, *BUILD_OPTIONS, *MAKE_FLAGS, version("verilator"),
+         version("cocotb"))).encode())
     target = cache_folder() / "cocotb" / content.hexdigest()[:32]
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +51,9 @@ def built(runner, text, name):
             place = Path(folder) / "build"
             source = Path(folder) / f"{name}.v"
             source.write_text(text, encoding="utf-8")
+            public = Path(folder) / "public.vlt"
+            public.write_text(PUBLIC.format(name), encoding="utf-8")
             runner.build(sources=[source], hdl_toplevel=name, build_dir=place,
-                         build_args=list(BUILD_OPTIONS))
+                         build_args=[*BUILD_OPTIONS, str(public)])
             place.rename(target)
     return target
