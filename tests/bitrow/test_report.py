@@ -57,6 +57,15 @@ def test_the_page_is_whole_and_stands_alone(tmp_path, network, pictures):
         assert note in text
 
 
+def test_without_images_there_are_no_accuracies_and_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.delenv("BITROW_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    result = call("report", "mnist-bnn")
+    assert result.exit_code == 0, result.output
+    assert "without accuracies" in result.output
+    assert Page((tmp_path / "mnist-bnn-report.html").read_text()).tags.count("img") == 4
+
+
 def test_text_from_outside_stays_text():
     page = HtmlPage("<script>")
     table = Table(title="<b>")
