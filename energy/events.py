@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from hw.parameter_row import MULTIPLIER_BITS
+
 __all__ = ["EVENTS", "LEVELS", "NOT_COUNTED", "OPERANDS", "UNCHARGED", "Charge"]
 
 LEVELS = ("DRAM", "global buffer", "NoC", "scratchpads", "psum bank", "ALU")
 OPERANDS = ("weights", "ifmaps", "products", "psums", "outputs", "control", "unsorted")
+_REQUANTIZATION_ADDITIONS = 2
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,9 @@ EVENTS = {
                              _add("psums", w.psum_bits)),
     "bank_reads": lambda w: (_bank(w), _add("psums", w.psum_bits)),
     "bank_writes": lambda w: (_bank(w),),
+    "requantizations": lambda w: (Charge("ALU", "outputs", "multiply", w.psum_bits,
+                                         by_bits=MULTIPLIER_BITS),
+                                  _add("outputs", w.psum_bits, _REQUANTIZATION_ADDITIONS)),
     "threshold_compares": lambda w: (_add("outputs", w.psum_bits,
                                           w.config.thresholds_per_cycle),),
 }
@@ -103,7 +109,8 @@ EVENTS = {
 
 A word on a network is charged where it is delivered, once for each element that keeps it: the
 third term of equation 3 of Chen et al., ISCA 2016, p. 374. A psum read is a psum that goes up one
-row and is added to the one there. A comparison is an addition.
+row and is added to the one there. A comparison is an addition. A requantization multiplies a sum by
+a multiplier, digit by digit, and adds a bias and a zero point.
 """
 
 UNCHARGED = {

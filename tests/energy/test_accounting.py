@@ -94,7 +94,8 @@ def bits_of_events(config, mode):
         "buffer_writes": 128, "ifmap_transfers": 0, "mac_words": filters + word + tree + psum,
         "mac_lanes": multiply, "filter_writes": 2 * filters, "ifmap_writes": 2 * word,
         "psum_writes": psum, "psum_reads": 3 * psum, "bank_reads": 2 * psum, "bank_writes": psum,
-        "threshold_compares": config.thresholds_per_cycle * psum, "output_words": 0}
+        "threshold_compares": config.thresholds_per_cycle * psum, "output_words": 0,
+        "requantizations": psum * 31 + 2 * psum}
 
 
 @pytest.mark.parametrize("mode", ["xnor", "sign", "ternary", "lut"])
