@@ -1,7 +1,7 @@
 """Operators of int8 TFLite files as nodes, with the arithmetic of the reference kernels.
 
 Sources: tensorflow/lite/kernels (conv.cc, depthwise_conv.cc, fully_connected.cc, add.cc,
-pooling.cc, activations.cc, quantize.cc, padding.h) and their reference_integer_ops.
+pooling.cc, reduce.cc, activations.cc, quantize.cc, padding.h) and their reference_integer_ops.
 """
 
 from math import prod
@@ -11,18 +11,21 @@ import numpy as np
 from model.addition import Addition
 from model.importers.tflite_value import (
     UnsupportedOperator,
+    activation_range,
     affine,
     int8_format,
     requantization,
 )
 from model.layer import Layer
 from model.pooling import Pooling
-from model.requantization import Rescale, fixed_point
+from model.requantization import Requantization, Rescale, fixed_point
 
-__all__ = ["addition", "average_pool", "convolution", "dense", "depthwise", "max_pool", "rescaled"]
+__all__ = ["addition", "average_pool", "convolution", "dense", "depthwise", "max_pool", "mean",
+           "rescaled"]
 
 _ADD_LEFT_SHIFT = 20
 _PLAIN_SHIFT = 30
+_MOST_SHIFT = 62
 
 
 def window_padding(options, kernel_reach, shape, around=(0, 0, 0, 0)):
@@ -181,14 +184,34 @@ def average_pool(name, value, output, options):
                                   "that divide the input, would do")
     taps = prod(kernel)
     shift = _PLAIN_SHIFT + taps.bit_length() - 1
-    scale = requantization([1.0], (value.scale, value.zero_point), options["activation"],
-                           "half_away")
+    low, high = activation_range(options["activation"], value.scale, value.zero_point)
     return Pooling(
         name=name, inputs=(value.node,), input_format=value.format, kind="average", kernel=kernel,
         stride=options["stride"], bias=taps * value.zero_point, output_format=value.format,
-        requantize=type(scale)(
+        requantize=Requantization(
             multiplier=np.array([-(-(1 << shift) // taps)]), shift=np.array([shift]),
-            zero_point=0, low=scale.low, high=scale.high, rounding="half_away"))
+            low=low, high=high, rounding="half_away"))
+
+
+def mean(name, value, output, axes):
+    """MEAN over rows and columns: the scale's multiplier, divided by their number, rounds twice.
+
+    The division is that of ``QuantizedMeanOrSum`` in reference/reduce.h.
+    """
+    if axes is None or axes.data is None or axes.kind != "INT32" or (
+            sorted(axis % 4 for axis in axes.data.reshape(-1)[:3].tolist()) != [1, 2]):
+        raise UnsupportedOperator("a mean must be over rows and columns")
+    output = affine(output)
+    taps = value.shape[0] * value.shape[1]
+    multiplier, shift = fixed_point(float(np.float64(value.scale) / np.float64(output[0])))
+    more = min(taps.bit_length() - 1, _MOST_SHIFT - shift)
+    low, high = activation_range("NONE", *output)
+    return Pooling(
+        name=name, inputs=(value.node,), input_format=value.format, kind="average",
+        kernel=value.shape[:2], output_format=int8_format(output[1]), requantize=Requantization(
+            multiplier=np.array([max(1, (multiplier << more) // taps)]),
+            shift=np.array([shift + more]), zero_point=output[1], low=low, high=high,
+            rounding="double"))
 
 
 def max_pool(name, value, output, options):

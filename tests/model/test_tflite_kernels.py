@@ -1,5 +1,7 @@
 """Imported TFLite operators equal the reference kernels of TFLite, run by its own interpreter."""
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -198,6 +200,79 @@ def test_rescaling_equals_the_reference_kernels(tmp_path_factory, seed, kind):
     output = model.tensor((1, 4, 4, 3))
     model.builder.operator(kind, [model.input], output, version=2)
     model.check(tmp_path_factory.mktemp("model"), output)
+
+
+@SETTINGS
+@given(st.integers(0, 2 ** 32), st.booleans(), st.booleans())
+def test_means_over_maps_equal_the_reference_kernels(tmp_path_factory, seed, equal, kept):
+    generator = np.random.default_rng(seed)
+    shape = (*(int(v) for v in generator.integers(1, 10, 2)), 20)
+    model = Model(seed, shape)
+    scale, point = model.last
+    if not equal:
+        scale, point = np.float32(scale * generator.uniform(0.05, 2)), None
+    output = model.tensor((1, 1, 1, 20) if kept else (1, 20), scale, point)
+    axes = model.builder.tensor((2,), "i4", data=[[1, 2], [-2, 1], [-3, -2]][seed % 3])
+    model.builder.operator("MEAN", [model.input, axes], output, "ReducerOptions", 2, keepDims=kept)
+    model.check(tmp_path_factory.mktemp("model"), output)
+
+
+@SETTINGS
+@given(st.integers(0, 2 ** 32))
+def test_whole_networks_equal_the_reference_kernels(tmp_path_factory, seed):
+    """An inverted residual, a mean and a dense layer with a scale for each filter."""
+    generator = np.random.default_rng(seed)
+    height, width, channels = (int(v) for v in generator.integers(2, 7, 3))
+    model = Model(seed, (height, width, channels))
+
+    def convolution(kind, given, weights, axis, stride=1, activation="NONE"):
+        nonlocal height, width
+        filters, taps = weights[axis], int(np.prod(weights)) // weights[axis]
+        arrays = [model.weights(weights, axis, filters), model.bias(filters)]
+        height, width = -(-height // stride), -(-width // stride)
+        output = model.sums((1, height, width, filters), taps)
+        model.builder.operator(kind, [given, *arrays], output, {
+            "CONV_2D": "Conv2DOptions", "DEPTHWISE_CONV_2D": "DepthwiseConv2DOptions"}[kind], 3,
+            **window_fields(None, (stride, stride), (1, 1), "SAME", activation))
+        return output
+
+    first = convolution("CONV_2D", model.input, (8, 3, 3, channels), 0, 2, "RELU")
+    first_scale = model.last[0]
+    wide = convolution("CONV_2D", first, (16, 1, 1, 8), 0, 1, "RELU")
+    middle = convolution("DEPTHWISE_CONV_2D", wide, (1, 3, 3, 16), 3, 1, "RELU")
+    narrow = convolution("CONV_2D", middle, (8, 1, 1, 16), 0)
+    total = model.tensor((1, height, width, 8), max(first_scale, model.last[0]))
+    model.builder.operator("ADD", [first, narrow], total, "AddOptions", 2)
+    mean = model.tensor((1, 8), *model.last)
+    model.builder.operator("MEAN", [total, model.builder.tensor((2,), "i4", data=[1, 2])], mean,
+                           "ReducerOptions", 2)
+    scale = model.last[0]
+    weights = model.weights((10, 8), 0, 10)
+    bias = model.builder.tensor((10,), "i4", data=generator.integers(-3000, 3000, 10),
+                                scale=scale * model.weight_scale, zero_point=np.zeros(10))
+    output = model.sums((1, 10), 8)
+    model.builder.operator("FULLY_CONNECTED", [mean, weights, bias], output,
+                           "FullyConnectedOptions", 5)
+    network = model.check(tmp_path_factory.mktemp("model"), output)
+    assert [re.sub("[0-9]", "", layer.name) for layer in network.layers] == [
+        "conv", "conv", "depthwise", "conv", "add", "mean", "dense"]
+
+
+def test_uint8_pixels_moved_to_int8_first_are_the_networks_input(tmp_path):
+    model = Model(3, (3, 3, 2))
+    start = model.builder.tensor((1, 3, 3, 2), "u1", scale=np.float32(0.5), zero_point=100)
+    moved = model.tensor((1, 3, 3, 2), np.float32(0.5), -28)
+    model.builder.operator("QUANTIZE", [start], moved)
+    output = model.tensor((1, 3, 3, 2))
+    model.builder.operator("RELU", [moved], output, version=2)
+    content = model.builder.content([start], [output])
+    path = tmp_path / "model.tflite"
+    path.write_bytes(content)
+    pixels = model.generator.integers(0, 256, (5, 3, 3, 2)).astype(np.uint8)
+    network = read_tflite(path)
+    scores = golden.run(network, pixels ^ 128).scores
+    found = network.layers[-1].output_format.encode(scores).view(np.int8)
+    np.testing.assert_array_equal(found, reference(content, pixels))
 
 
 def test_padding_before_a_convolution_equals_the_reference_kernels(tmp_path):

@@ -71,7 +71,7 @@ def test_what_has_no_node_is_refused_with_operator_and_part(tmp_path, changes, w
 
 def test_all_operators_without_a_node_are_named_at_once(tmp_path):
     builder, start, middle = conv_model()
-    for name in ("HARD_SWISH", "LOGISTIC", "HARD_SWISH", "MEAN"):
+    for name in ("HARD_SWISH", "LOGISTIC", "HARD_SWISH", "CONCATENATION"):
         given, middle = middle, builder.tensor((1, 4, 4, 3), **ONE)
         builder.operator(name, [given], middle)
     softmax = builder.tensor((1, 4, 4, 3), **ONE)
@@ -79,8 +79,8 @@ def test_all_operators_without_a_node_are_named_at_once(tmp_path):
     with pytest.raises(InputError) as error:
         read_tflite(written(tmp_path, builder, [start], [softmax]))
     text = str(error.value)
-    assert "HARD_SWISH (2 times)" in text and "LOGISTIC" in text and "MEAN" in text
-    assert "AveragePooling2D" in text and "CONV_2D" not in text and "SOFTMAX" not in text
+    assert "HARD_SWISH (2 times)" in text and "LOGISTIC" in text and "CONCATENATION" in text
+    assert "an addition in its place" in text and "CONV_2D" not in text and "SOFTMAX" not in text
 
 
 def test_a_float_network_is_told_what_would_help(tmp_path):
