@@ -16,6 +16,7 @@ INPUT = "input"
 """What nodes call the network's input."""
 
 _NO_NODE = -1
+_MAX_ELEMENTS = 1 << 28
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,6 +65,9 @@ class Network:
                 isinstance(v, int) and 1 <= v <= 1 << 16 for v in self.input_shape):
             raise InputError(f"network {self.name}: input shape must be three integers from 1 to "
                              f"65536, not {self.input_shape!r}")
+        if math.prod(self.input_shape) > _MAX_ELEMENTS:
+            raise InputError(f"network {self.name}: input must have at most {_MAX_ELEMENTS} "
+                             f"elements, not {math.prod(self.input_shape)}")
         for layer, sources in zip(self.layers, self.sources, strict=True):
             self._check_formats(layer, sources)
         self.shapes()
@@ -130,6 +134,9 @@ class Network:
                 raise InputError(f"layer {layer.name}: inputs must be of one shape, "
                                  f"not {given[0]} and {given[-1]}")
             shapes.append((given[0], layer.output_shape(given[0])))
+            if math.prod(shapes[-1][1]) > _MAX_ELEMENTS:
+                raise InputError(f"layer {layer.name}: output must have at most {_MAX_ELEMENTS} "
+                                 f"elements, not {math.prod(shapes[-1][1])}")
         return tuple(shapes)
 
     @property

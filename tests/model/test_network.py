@@ -157,8 +157,9 @@ def test_a_misfit_between_layers_names_the_layer(layers, name):
 
 @pytest.mark.parametrize("changes", [
     dict(layers=()), dict(layers=(layer(), scores("middle"))), dict(input_shape=(6, 7)),
-    dict(input_shape=(6, 7, 0)), dict(input_shape=(6.0, 7, 4)), dict(input_shape=(6, 7, 65537))],
-    ids=["no layers", "equal names", "two dimensions", "empty", "float", "huge"])
+    dict(input_shape=(6, 7, 0)), dict(input_shape=(6.0, 7, 4)), dict(input_shape=(6, 7, 65537)),
+    dict(input_shape=(65536, 65536, 4))],
+    ids=["no layers", "equal names", "two dimensions", "empty", "float", "huge", "too many"])
 def test_a_misfit_in_a_network_names_the_network(changes):
     with pytest.raises(InputError, match="^network net: "):
         network(**{"layers": (layer(), scores()), **changes})
@@ -182,6 +183,9 @@ GRAPH_MISFITS = {
         "sum"),
     "pooling beyond its input": ((layer(), pooling(kernel=(5, 1))), "pool"),
     "pooling's input format": ((layer(), pooling(input_format=BIPOLAR)), "pool"),
+    "an output of too many elements": (
+        (layer(weights=np.ones((2000, 1, 1, 4), np.uint8), padding=(255,) * 4,
+               thresholds=np.zeros((2000, 3), np.int64)), scores()), "middle"),
     "an addition of sums": (
         (scores("middle", weights=np.ones((2, 1, 1, 4), np.uint8)),
          layer("other", inputs=("input",), weights=np.ones((2, 1, 1, 4), np.uint8)),
