@@ -10,6 +10,7 @@ from rich.table import Table
 import typer
 
 from benchmarks.papers import Papers, rows
+from bitrow.exits import clear_errors
 from energy.eyeriss.alexnet import ALEXNET, ALEXNET_BATCH, ALEXNET_MAPPINGS
 from energy.eyeriss.chip import EYERISS
 from energy.eyeriss.latency import processing_seconds
@@ -92,16 +93,17 @@ def alexnet_results(option=None):
 
 def main(papers: Papers = None):
     """Prints model, published and deviation of each layer."""
-    results = alexnet_results(papers)
-    table = Table("layer", "quantity", "model", "published", "rounding allows", "deviation",
-                  title=f"Eyeriss, AlexNet, batch {ALEXNET_BATCH}; CONV3 with CONV4's mapping")
-    for name, quantities in results.items():
-        for quantity, (model, low, high) in quantities.items():
-            published = (low + high) / 2
-            table.add_row(name, quantity, f"{model:.2f}", f"{published:.2f}",
-                          f"{low:.2f} to {high:.2f}", f"{model / published - 1:+.1%}")
-        table.add_section()
-    Console(width=100).print(table)
+    with clear_errors():
+        results = alexnet_results(papers)
+        table = Table("layer", "quantity", "model", "published", "rounding allows", "deviation",
+                      title=f"Eyeriss, AlexNet, batch {ALEXNET_BATCH}; CONV3 with CONV4's mapping")
+        for name, quantities in results.items():
+            for quantity, (model, low, high) in quantities.items():
+                published = (low + high) / 2
+                table.add_row(name, quantity, f"{model:.2f}", f"{published:.2f}",
+                              f"{low:.2f} to {high:.2f}", f"{model / published - 1:+.1%}")
+            table.add_section()
+        Console(width=100).print(table)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.table import Table
 import typer
 
 from benchmarks.papers import Papers, layer_shapes, rows
+from bitrow.exits import clear_errors
 from energy.dataflows.comparison import ABOVE_RF, best_mapping, compare_dataflows
 from energy.dataflows.machine import ISCA_2016
 
@@ -91,22 +92,23 @@ def _deviation(model, published):
 
 def main(papers: Papers = None):
     """Prints model, published and deviation of each bar."""
-    console = Console(width=110)
-    table = Table("dataflow", "batch", "quantity", "model", "published", "deviation",
-                  title="256 elements, AlexNet CONV layers (Figs. 11a, 12a)")
-    for (dataflow, batch), quantities in comparison_results(papers).items():
-        for quantity, pair in quantities.items():
-            table.add_row(dataflow, str(batch), quantity, *(f"{value:.5f}" for value in pair),
-                          _deviation(*pair))
-        table.add_section()
-    console.print(table)
-    table = Table("layer", "part", "model", "published", "deviation",
-                  title=f"Row-stationary, batch {BREAKDOWN_BATCH}, 10^9 MAC energies (Fig. 10)")
-    for layer, parts in breakdown_results(papers).items():
-        for part, pair in parts.items():
-            table.add_row(layer, part, *(f"{value:.3f}" for value in pair), _deviation(*pair))
-        table.add_section()
-    console.print(table)
+    with clear_errors():
+        console = Console(width=110)
+        table = Table("dataflow", "batch", "quantity", "model", "published", "deviation",
+                      title="256 elements, AlexNet CONV layers (Figs. 11a, 12a)")
+        for (dataflow, batch), quantities in comparison_results(papers).items():
+            for quantity, pair in quantities.items():
+                table.add_row(dataflow, str(batch), quantity, *(f"{value:.5f}" for value in pair),
+                              _deviation(*pair))
+            table.add_section()
+        console.print(table)
+        table = Table("layer", "part", "model", "published", "deviation",
+                      title=f"Row-stationary, batch {BREAKDOWN_BATCH}, 10^9 MAC energies (Fig. 10)")
+        for layer, parts in breakdown_results(papers).items():
+            for part, pair in parts.items():
+                table.add_row(layer, part, *(f"{value:.3f}" for value in pair), _deviation(*pair))
+            table.add_section()
+        console.print(table)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from rich.table import Table
 import typer
 
 from benchmarks.papers import Papers, layer_shapes
+from bitrow.exits import clear_errors
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
 from energy.search.layers import conv_shapes
 from energy.search.mapping_search import OBJECTIVES, find_mapping, find_mappings
@@ -167,14 +168,15 @@ def main(
     layers: Annotated[int, typer.Option(help="Different shapes for ZigZag.")] = 6,
 ):
     """Prints one table, or two."""
-    console = Console(width=120)
-    networks = network_shapes(data, papers)
-    console.print(search_table(networks, batch))
-    if zigzag:
-        different = {replace(shape, name=""): shape
-                     for shapes in networks.values() for shape in shapes if shape.groups == 1}
-        step = max(1, len(different) // layers)
-        console.print(zigzag_table(list(different.values())[::step][:layers], batch, mixed))
+    with clear_errors():
+        console = Console(width=120)
+        networks = network_shapes(data, papers)
+        console.print(search_table(networks, batch))
+        if zigzag:
+            different = {replace(shape, name=""): shape
+                         for shapes in networks.values() for shape in shapes if shape.groups == 1}
+            step = max(1, len(different) // layers)
+            console.print(zigzag_table(list(different.values())[::step][:layers], batch, mixed))
 
 
 if __name__ == "__main__":

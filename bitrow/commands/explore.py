@@ -13,8 +13,10 @@ import typer
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import named_config, named_network
 from bitrow.options import Config, CostTableName, Json, NetworkName, positive
-from bitrow.output import output_console, write_json
+from bitrow.output import output_console, write_json, write_text
 from energy.cost_table_file import load_table
+from energy.plots.pareto import pareto_front
+from energy.plots.style import figure_svg
 from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.exploration import SAMPLERS, Exploration
 from energy.search.exploration_file import explored_columns, write_csv, write_parquet
@@ -24,6 +26,7 @@ from model.errors import InputError
 __all__ = ["explore"]
 
 _JOURNAL, _CSV, _PARQUET = "explore.journal", "explore.csv", "explore.parquet"
+_PICTURE = "explore.svg"
 
 
 def explore(
@@ -69,8 +72,12 @@ def explore(
         write_parquet(out / _PARQUET, points, costs.unit)
         output_console().print(_front_table(points, space, costs.unit))
         refused = sum(found.evaluation is None for found in points)
+        files = [out / _CSV, out / _PARQUET]
+        if refused < len(points):
+            files.append(out / _PICTURE)
+            write_text(files[-1], figure_svg(pareto_front(points, costs.unit, chosen.name)))
         typer.echo(f"{len(points)} of {trials} trials, {refused} refused; "
-                   f"{out / _CSV}, {out / _PARQUET}")
+                   f"{', '.join(map(str, files))}")
         if stopped:
             typer.echo("stopped; the same command goes on from here", err=True)
         write_json(json_path, {"network": chosen.name, "config": config, "sampler": sampler,

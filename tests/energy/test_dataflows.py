@@ -9,10 +9,11 @@ from shapes import conv_shapes
 from benchmarks.isca_dataflows import breakdown_results, comparison_results
 from benchmarks.papers import papers_folder
 from energy.dataflows.accesses import LEVELS
-from energy.dataflows.comparison import ABOVE_RF, DATAFLOWS, best_mapping
+from energy.dataflows.comparison import ABOVE_RF, DATAFLOWS, best_mapping, compare_dataflows
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
 from energy.eyeriss.mapping import EyerissMapping
 from energy.eyeriss.traffic import buffer_traffic, dram_traffic
+from energy.plots.dataflow_bars import energy_by_dataflow
 from energy.shape import ConvShape
 from model.errors import InputError
 
@@ -239,3 +240,17 @@ def test_least_movement_is_never_more_movement_than_least_energy():
 
     assert movement(moved) <= movement(least)
     assert least.total_energy <= moved.total_energy
+
+
+def test_bars_are_as_high_as_the_energy_of_a_mac():
+    shape = ConvShape(name="c", height=6, width=6, kernel_height=3, kernel_width=3, channels=4,
+                      filters=8)
+    machines = dict.fromkeys(DATAFLOWS, SMALL)
+    found = compare_dataflows([shape], 2, machines) | {"WS": None}
+    left, right = energy_by_dataflow(found, machines, 2 * shape.macs).axes
+    for axes, without in ((left, 0.0), (right, 1.0)):
+        heights = np.reshape([bar.get_height() for bar in axes.patches], (-1, len(found))).sum(0)
+        expected = [0.0 if bests is None else bests[0].total_energy / (2 * shape.macs) - without
+                    for bests in found.values()]
+        assert np.allclose(heights, expected)
+        assert [text.get_text().strip() for text in axes.texts] == ["does not fit"]

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from bitrow.cli import app
 from energy.cost_table_file import load_table
+from energy.plots.pareto import pareto_front
 from energy.search.area import area_mm2
 from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.evaluation import evaluate, on_front
@@ -182,6 +183,7 @@ def test_command_writes_the_same_points_as_csv_parquet_and_json(tmp_path):
     assert [int(row["rows"]) for row in rows] == columns["rows"]
     assert [float(row["energy"]) if row["energy"] else None for row in rows] == columns["energy"]
     assert written["stopped"] is False and len(rows) == 4
+    assert (tmp_path / "explore.svg").read_text().count("<svg") == 1
 
 
 @pytest.mark.parametrize(("options", "message"), [
@@ -193,3 +195,16 @@ def test_bad_options_are_named(tmp_path, options, message):
     result = CliRunner().invoke(app, ["explore", "fashion-bnn", "--out", str(tmp_path), *options])
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_front_is_drawn_with_as_many_marks_as_points(tmp_path):
+    study = exploration(tmp_path)
+    run(study, 6)
+    points = study.points()
+    axes = pareto_front(points, TABLE.unit, "fashion-bnn").axes[0]
+    drawn = [len(marks.get_offsets()) for marks in axes.collections]
+    evaluated = [found for found in points if found.evaluation is not None]
+    assert drawn == [sum(not found.pareto for found in evaluated),
+                     sum(found.pareto for found in evaluated)]
+    assert axes.get_xlabel() == "cycles for one image"
+    assert axes.get_ylabel().startswith("energy for one image, ")

@@ -10,7 +10,8 @@ import pytest
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
 SECONDS = 1200
 
-EXECUTED = ["a_first_accelerator", "choosing_precision", "what_zero_skipping_saves",
+EXECUTED = ["a_first_accelerator", "choosing_precision", "dataflows_compared",
+            "reproducing_eyeriss", "what_zero_skipping_saves",
             "where_the_energy_goes"]
 
 
