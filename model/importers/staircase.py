@@ -54,22 +54,24 @@ class Staircase:
 def stored_format(low, high, zero_point):
     """A format for quantized integers q from low to high: (format, q of its level 0).
 
-    Up to four bits, and where there is no zero point, codes are unsigned and count from ``low``
-    or 0. Eight-bit integers keep their zero point in the format.
+    Codes are unsigned where there is neither a sign nor a zero point. Otherwise they are two's
+    complement, unsigned integers less half their range, and the format has the zero point.
     """
-    if low == 0 and zero_point == 0 or high - low < 16:
-        first = 0 if low >= 0 and high < 16 or low == 0 else low
-        return uint(max(1, (high - first).bit_length())), first
-    bits = max((high if high >= 0 else -1 - high).bit_length(), (-1 - low).bit_length()) + 1
-    if low >= 0:
-        bits = high.bit_length()
+    if low >= 0 and zero_point == 0:
+        bits = max(1, high.bit_length())
+        number_format, origin = uint(min(bits, 8)), 0
+    else:
+        bits = max(high.bit_length() + (low < 0), (-1 - low).bit_length() + 1, 2)
+        shift = 1 << (bits - 1) if low >= 0 else 0
+        limit = 1 << (bits - 1)
+        if bits <= 8 and not -limit <= zero_point - shift < limit:
+            raise InputError(f"zero point must be within the {bits} bits of its codes, "
+                             f"not {zero_point}")
+        number_format, origin = int_(min(bits, 8), zero_point - shift if bits <= 8 else 0), (
+            zero_point)
     if bits > 8:
         raise InputError(f"codes must have at most 8 bits, not {bits}")
-    shift = 1 << (bits - 1) if low >= 0 else 0
-    if not -(1 << (bits - 1)) <= zero_point - shift < 1 << (bits - 1):
-        raise InputError(f"zero point must be within the {bits} bits of its codes, "
-                         f"not {zero_point}")
-    return int_(bits, zero_point - shift), zero_point
+    return number_format, origin
 
 
 def _rise(step, rounding):
