@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import replace
+from itertools import product
 from math import lcm
 
 import numpy as np
@@ -12,7 +13,10 @@ from model.importers.tensors import Line
 
 __all__ = ["addition_candidates", "float_sum_codes"]
 
-_VARIANTS, _VARIANT_STEP = 60, 9973
+_UNITS = (1 << 22) - 8
+_CHANGES = sorted(product(range(-8, 9), repeat=2), key=lambda pair: (
+    abs(pair[0]) + abs(pair[1]), pair))[:145]
+"""What is added to two multipliers of 22 bits, least changes first."""
 
 
 def float_sum_codes(first, second, terms, quantizer):
@@ -65,9 +69,10 @@ def _variants(draft):
     """The addition with its multipliers, and with others nearly in the same ratio."""
     yield draft
     scales = [term.scale[0] for term in draft.terms]
-    for trial in range(_VARIANTS):
-        unit = max(scales) / ((1 << 22) - trial * _VARIANT_STEP)
-        multipliers = tuple(round(scale / unit) for scale in scales)
+    unit = max(scales) / _UNITS
+    near = [round(scale / unit) for scale in scales]
+    for first, second in _CHANGES:
+        multipliers = near[0] + first, near[1] + second
         if min(multipliers) >= 1:
             yield replace(draft, multipliers=multipliers, unit=unit)
 

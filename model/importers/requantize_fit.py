@@ -11,6 +11,20 @@ __all__ = ["fit_requantization"]
 _TOP = (1 << 31) - 1
 
 
+def _multiplier(steps, reached, missed, ratio, low, high, bias):
+    """(multiplier, shift) nearest to a ratio that gives one filter's codes; or None."""
+    if ratio <= 0:
+        return None
+    shift = min(max(30 - _log2(ratio), 0), 62)
+    bounds = _bounds((reached, missed), steps, low, high, bias, shift)
+    if bounds is None:
+        return None
+    multiplier = min(max(round(ratio * (1 << shift)), bounds[0]), bounds[1])
+    while multiplier % 2 == 0 and shift > 0:
+        multiplier, shift = multiplier // 2, shift - 1
+    return multiplier, shift
+
+
 def _bounds(rows, steps, low, high, bias, shift):
     """The (least, greatest) multiplier that gives one filter's codes, half to even; or None."""
     least, greatest = 1, _TOP
@@ -60,23 +74,15 @@ def fit_requantization(reached, missed, ratios, *, lows, highs, biases, zero_poi
     """
     kept = slice(limits[0] - first, limits[1] - first)
     steps = [limits[0] + 1 + i - zero_point for i in range(limits[1] - limits[0])]
-    multipliers, shifts = [], []
-    rows = zip(reached[:, kept].tolist(), missed[:, kept].tolist(), strict=True)
-    for row, ratio, low, high, bias in zip(rows, ratios, lows.tolist(), highs.tolist(), biases,
-                                           strict=True):
-        if ratio <= 0:
+    multipliers, shifts, found = [], [], {}
+    for row in zip(map(tuple, reached[:, kept].tolist()), map(tuple, missed[:, kept].tolist()),
+                   ratios, lows.tolist(), highs.tolist(), map(int, biases), strict=True):
+        if row not in found:
+            found[row] = _multiplier(steps, *row)
+        if found[row] is None:
             return None
-        shift = 30 - _log2(ratio)
-        shift = min(max(shift, 0), 62)
-        bounds = _bounds(row, steps, low, high, int(bias), shift)
-        if bounds is None:
-            return None
-        wanted = round(ratio * (1 << shift))
-        multiplier = min(max(wanted, bounds[0]), bounds[1])
-        while multiplier % 2 == 0 and shift > 0:
-            multiplier, shift = multiplier // 2, shift - 1
-        multipliers.append(multiplier)
-        shifts.append(shift)
+        multipliers.append(found[row][0])
+        shifts.append(found[row][1])
     if len(set(zip(multipliers, shifts, strict=True))) == 1:
         multipliers, shifts = multipliers[:1], shifts[:1]
     return Requantization(
