@@ -6,9 +6,10 @@ from model.errors import InputError
 
 __all__ = ["FORMS", "OPERATIONS", "Number", "Ratio", "Rule"]
 
-OPERATIONS = ("dram", "memory", "transfer", "multiply", "add")
+OPERATIONS = ("dram", "memory", "transfer", "multiply", "add", "float_multiply", "float_add")
 """What can cost energy: an access to memory off chip, one to memory on chip of some size, a word
-from an element to the next, a multiplication, an addition (a comparison is one)."""
+from an element to the next, a multiplication, an addition (a comparison is one), and both in
+floating point, which nothing here does but comparisons may want."""
 
 FORMS = ("proportional", "line", "power", "constant")
 """How a cost goes on where the table has no number.

@@ -14,7 +14,9 @@ from model.errors import InputError
 
 HOROWITZ = {
     "int add 8b": ("add", 8, None), "int add 16b": ("add", 16, None),
-    "int add 32b": ("add", 32, None), "int mult 8b": ("multiply", 8, None),
+    "int add 32b": ("add", 32, None), "fp add 16b": ("float_add", 16, None),
+    "fp add 32b": ("float_add", 32, None), "fp mult 16b": ("float_multiply", 16, None),
+    "fp mult 32b": ("float_multiply", 32, None), "int mult 8b": ("multiply", 8, None),
     "int mult 32b": ("multiply", 32, None), "SRAM 8KB read 32b": ("memory", 32, 8192),
     "SRAM 8KB access 64b": ("memory", 64, 8192), "SRAM 32KB access 64b": ("memory", 64, 32768),
     "SRAM 1MB access 64b": ("memory", 64, 1 << 20), "DRAM read 32b": ("dram", 32, None)}
@@ -116,6 +118,7 @@ def test_wider_operands_never_cost_less(bits, by_bits, name):
 
 
 MISSING = [
+    ("45nm", "float_add", dict(bits=8), "bits of operation float_add"),
     ("45nm", "add", dict(bits=64), "bits of operation add"),
     ("45nm", "memory", dict(bits=64, size_bytes=1 << 21), "size_bytes of operation memory"),
     ("45nm", "memory", dict(bits=64, size_bytes=8), "size_bytes of operation memory"),
