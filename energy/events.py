@@ -7,7 +7,7 @@ from hw.parameter_row import MULTIPLIER_BITS
 __all__ = ["EVENTS", "LEVELS", "NOT_COUNTED", "OPERANDS", "UNCHARGED", "Charge"]
 
 LEVELS = ("DRAM", "global buffer", "NoC", "scratchpads", "psum bank", "ALU")
-OPERANDS = ("weights", "ifmaps", "products", "psums", "outputs", "control", "unsorted")
+OPERANDS = ("weights", "ifmaps", "products", "psums", "outputs", "control")
 _REQUANTIZATION_ADDITIONS = 2
 
 
@@ -82,7 +82,6 @@ def _psum_word(widths):
 
 
 EVENTS = {
-    "dram_read_beats": lambda w: (_dram("unsorted", w.config.BEAT_BITS),),
     "dram_filter_beats": lambda w: (_dram("weights", w.filter_beat_bits),),
     "dram_ifmap_beats": lambda w: (_dram("ifmaps", w.ifmap_beat_bits),),
     "dram_control_beats": lambda w: (_dram("control", w.config.BEAT_BITS),),

@@ -72,17 +72,17 @@ class Accelerator(wiring.Component):
         m.submodules.array = array = PeArray(config)
         m.submodules.post = post = PostPath(config)
         m.submodules.record = record = CounterRecord(config)
-        self._host(m, sequencer, post)
-        self._load(m, sequencer, router, buffer, array, post)
+        self._host(m, sequencer, router, post)
+        self._load(m, sequencer, router, buffer, feeder, array, post)
         self._dispatch(m, sequencer, feeder, windows, post)
         self._compute(m, sequencer, buffer, feeder, windows, drains, array, post)
-        self._progress(m, sequencer, windows, drains, post, record)
+        self._progress(m, sequencer, router, windows, drains, post, record)
         self._write(m, post, record)
         if config.counters:
             self._count(m, sequencer, router, feeder, array, post, record)
         return m
 
-    def _host(self, m, sequencer, post):
+    def _host(self, m, sequencer, router, post):
         """Start, status, and the read side of memory."""
         m.d.comb += [
             sequencer.start.eq(self.start), sequencer.program_address.eq(self.program_address),
@@ -91,24 +91,26 @@ class Accelerator(wiring.Component):
             self.read_requests.valid.eq(sequencer.read_requests.valid),
             self.read_requests.payload.eq(sequencer.read_requests.payload),
             sequencer.read_requests.ready.eq(self.read_requests.ready),
-            sequencer.read_data.valid.eq(self.read_data.valid),
-            sequencer.read_data.payload.eq(self.read_data.payload),
-            self.read_data.ready.eq(sequencer.read_data.ready),
+            router.read_data.valid.eq(self.read_data.valid),
+            router.read_data.payload.eq(self.read_data.payload),
+            self.read_data.ready.eq(router.read_data.ready),
         ]
         with m.If(sequencer.busy):
             m.d.sync += self.cycles.eq(self.cycles + 1)
         with m.Elif(self.start):
             m.d.sync += self.cycles.eq(0)
 
-    def _load(self, m, sequencer, router, buffer, array, post):
+    def _load(self, m, sequencer, router, buffer, feeder, array, post):
         """The beats of a load to where they belong."""
         m.d.comb += [
-            router.load.eq(sequencer.load), router.start.eq(sequencer.load_start),
-            router.beats.valid.eq(sequencer.beats.valid),
-            router.beats.payload.eq(sequencer.beats.payload),
+            router.clear.eq(sequencer.clear), router.bursts.valid.eq(sequencer.bursts.valid),
+            router.bursts.payload.eq(sequencer.bursts.payload),
+            sequencer.bursts.ready.eq(router.bursts.ready),
+            feeder.loads_done.eq(router.loads_done),
         ]
         for source, sink in ((router.buffer, buffer.loads), (router.array, array.loads),
-                             (router.thresholds, post.thresholds)):
+                             (router.thresholds, post.thresholds),
+                             (router.instructions, sequencer.instructions)):
             m.d.comb += [sink.valid.eq(source.valid), sink.payload.eq(source.payload)]
 
     def _dispatch(self, m, sequencer, feeder, windows, post):
@@ -151,7 +153,7 @@ class Accelerator(wiring.Component):
                              (drains.drains, array.drains), (drains.results, post.results)):
             m.d.comb += [sink.valid.eq(source.valid), sink.payload.eq(source.payload)]
 
-    def _progress(self, m, sequencer, windows, drains, post, record):
+    def _progress(self, m, sequencer, router, windows, drains, post, record):
         """What is done, and whether anything is under way."""
         dispatched, finals, outputs_done = Signal(16), Signal(16), Signal(16)
         taken, taken_final = Signal(), Signal()
@@ -164,7 +166,7 @@ class Accelerator(wiring.Component):
         with m.If(sequencer.clear):
             m.d.sync += [dispatched.eq(0), finals.eq(0), outputs_done.eq(0)]
         idle = Signal()
-        m.d.sync += idle.eq((dispatched == windows.passes_done) & ~drains.busy
+        m.d.sync += idle.eq((dispatched == windows.passes_done) & ~drains.busy & ~router.busy
                             & (finals == outputs_done))
         m.d.comb += [
             sequencer.idle.eq(idle), record.idle.eq(idle),
@@ -191,10 +193,10 @@ class Accelerator(wiring.Component):
         """All counts, in the order of a record."""
         counts = {"cycles": self.cycles, "buffer_reads": feeder.reads,
                   "ifmap_transfers": feeder.transfers}
+        counts |= {name: router.events[name] for name in router.events.shape().members}
         counts |= {name: array.events[name] for name in array.events.shape().members}
         counts |= {name: post.events[name] for name in post.events.shape().members}
         for name, happens in (
-                ("dram_read_beats", self.read_data.valid & self.read_data.ready),
                 ("dram_write_beats", post.writes.valid & post.writes.ready),
                 ("buffer_writes", router.buffer.valid)):
             total = counts[name] = Signal(32, name=name)

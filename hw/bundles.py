@@ -9,7 +9,7 @@ from amaranth.utils import ceil_log2
 
 from hw.mode import MODE_BITS
 
-__all__ = ["COLUMN_BITS", "buffer_beat_layout", "drain_layout", "ifmap_layout",
+__all__ = ["COLUMN_BITS", "buffer_beat_layout", "burst_layout", "drain_layout", "ifmap_layout",
            "load_beat_layout", "output_layout", "pooled_layout", "psum_shape",
            "read_request_layout", "rescaled_layout", "result_layout", "threshold_beat_layout",
            "window_layout", "write_layout"]
@@ -20,6 +20,17 @@ COLUMN_BITS = 5
 def read_request_layout():
     """A burst read of memory: byte address (a multiple of 16) and number of 16-byte beats."""
     return data.StructLayout({"address": 32, "beats": 20})
+
+
+def burst_layout():
+    """What a burst of memory is for: fields as in ``hw.program.LOAD_LAYOUT``.
+
+    ``last_word`` is ``words - 1``. ``ends_load``: no other burst of the same load follows;
+    instructions end none.
+    """
+    return data.StructLayout({
+        "target": 4, "bank": 1, "broadcast": 1, "last_word": 13, "destination": 20,
+        "beats": 20, "ends_load": 1})
 
 
 def write_layout(config):
@@ -75,10 +86,11 @@ def drain_layout(config):
 def ifmap_layout(config):
     """One activation word on the multicast network, for the elements with this stream id.
 
-    ``address`` is the ring address at which each of them keeps it.
+    ``bank`` is the bank of stream ids that counts, ``address`` the ring address at which each of
+    them keeps the word.
     """
     return data.StructLayout({
-        "stream": config.STREAM_ID_BITS, "address": config.offset_bits,
+        "bank": 1, "stream": config.STREAM_ID_BITS, "address": config.offset_bits,
         "data": unsigned(config.word_bits)})
 
 
@@ -118,7 +130,9 @@ def output_layout(config):
     return data.StructLayout({
         "raw": 1, "pool_rows": 3, "pool_columns": 3, "pool_row_stride": 3,
         "pool_column_stride": 3, "positions": 12, "words": 8, "columns": COLUMN_BITS, "planes": 4,
-        "output_address": 32, "column_bytes": 24, "position_bytes": 16, "plane_bytes": 32})
+        "output_address": 32, "column_bytes": 24, "position_bytes": 16, "plane_bytes": 32,
+        "block_length": 8, "block_phase": 8, "block_jump": 32, "split_columns": 5,
+        "split_jump": 32})
 
 
 def pooled_layout(config):

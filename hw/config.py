@@ -180,6 +180,11 @@ class AcceleratorConfig:
         return self.BEAT_BYTES // self.word_bytes
 
     @property
+    def buffer_beats(self):
+        """Memory beats that the global buffer holds."""
+        return self.buffer_words // self.words_per_beat
+
+    @property
     def filter_word_bits(self):
         """Bits of one filter word."""
         return self.lanes * self.weight_bits

@@ -11,7 +11,7 @@ __all__ = ["COUNTER_NAMES", "SETTLE_CYCLES", "CounterRecord", "record_beats"]
 
 COUNTER_NAMES = (
     "cycles",
-    "dram_read_beats", "dram_write_beats",
+    "dram_filter_beats", "dram_ifmap_beats", "dram_control_beats", "dram_write_beats",
     "buffer_reads", "buffer_writes",
     "ifmap_transfers",
     "mac_words", "mac_lanes",
@@ -21,12 +21,12 @@ COUNTER_NAMES = (
 )
 """Counters of a record in the order of its 32-bit little-endian words, since the start of the run.
 
-``cycles``; beats read by ``LOAD`` and the sequencer, beats written by layers (records are not
-counted); global buffer words read, beats written; words put on the multicast network; operations
-of the elements (each reads one filter word and one ifmap word) and the lanes in them that had a
-weight; words written to filter and ifmap scratchpads; psum scratchpad writes and reads; psum
-bank reads and writes; rows of thresholds compared; sums requantized or rescaled; output words
-before pooling.
+``cycles``; beats read for filters and their sequences, for activations, for instructions, stream
+ids and parameters; beats written by layers (records are not counted); global buffer words read,
+beats written; words put on the multicast network; operations of the elements (each reads one
+filter word and one ifmap word) and the lanes in them that had a weight; words written to filter
+and ifmap scratchpads; psum scratchpad writes and reads; psum bank reads and writes; rows of
+thresholds compared; sums requantized or rescaled; output words before pooling.
 """
 
 SETTLE_CYCLES = 64

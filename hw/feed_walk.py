@@ -20,7 +20,7 @@ def fed_word_layout(config):
 
 
 class FeedWalk(wiring.Component):
-    """Nested loops over columns, row blocks, rows, groups and words, by addition alone.
+    """Nested loops over columns, blocks, rows, groups and words, by addition alone.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ class FeedWalk(wiring.Component):
         Goes to the first word of this pass, which need not stay.
     step : In
         Goes on to the next word.
-    word, fill : Out
-        The word at hand, and the code of a padded tap.
+    word, fill, bank : Out
+        The word at hand, the code of a padded tap, the bank of stream ids.
     step_ends, pass_ends : Out
         It is the last of its step, of its pass.
     """
@@ -43,6 +43,7 @@ class FeedWalk(wiring.Component):
         super().__init__({
             "current": In(PASS_LAYOUT), "start": In(1), "step": In(1),
             "word": Out(fed_word_layout(config)), "fill": Out(config.act_bits),
+            "bank": Out(1),
             "step_ends": Out(1), "pass_ends": Out(1),
         })
 
@@ -51,7 +52,7 @@ class FeedWalk(wiring.Component):
         current = Signal(PASS_LAYOUT)
         with m.If(self.start):
             m.d.sync += current.eq(self.current)
-        m.d.comb += self.fill.eq(current.fill)
+        m.d.comb += [self.fill.eq(current.fill), self.bank.eq(current.map_bank)]
         ends = [Signal(name=f"{name}_ends") for name in
                 ("word", "group", "row", "block", "column")]
         self._levels(m, ends)
@@ -82,14 +83,12 @@ class FeedWalk(wiring.Component):
 
     def _places(self, m, current, ends):
         """Buffer address, stream and ring address."""
-        base = {name: Signal(16, name=f"{name}_address") for name in ("row", "block", "column")}
+        base = {name: Signal(16, name=f"{name}_address")
+                for name in ("group", "row", "block", "column")}
         address, stream, ring = Signal(16), Signal.like(self.word.stream), Signal.like(
             self.word.ring)
-        after = {
-            "row": base["row"] + current.row_words,
-            "block": base["block"] + current.block_words,
-            "column": base["column"] + current.pixel_words,
-        }
+        steps = {"group": current.group_step, "row": current.row_words,
+                 "block": current.block_words, "column": current.pixel_words}
         word = Signal.like(current.group_words)
         after_step, step_words = Signal(16), Signal(16)
         m.d.comb += after_step.eq(base["column"] + step_words)
@@ -102,11 +101,13 @@ class FeedWalk(wiring.Component):
             m.d.sync += [address.eq(address + 1), word.eq(word + 1)]
             with m.If(ends[0]):
                 m.d.sync += [stream.eq(stream + 1), word.eq(0)]
-            for end, level, inner in ((ends[1], "row", ()), (ends[2], "block", ("row",)),
-                                      (ends[3], "column", ("row", "block"))):
+            inner = []
+            for end, (level, step) in zip(ends, steps.items(), strict=False):
+                after = Signal(16, name=f"after_{level}")
+                m.d.comb += after.eq(base[level] + step)
                 with m.If(end):
-                    m.d.sync += [signal.eq(after[level]) for signal in
-                                 (address, base[level], *(base[name] for name in inner))]
+                    m.d.sync += [signal.eq(after) for signal in (address, base[level], *inner)]
+                inner.append(base[level])
             with m.If(ends[3]):
                 m.d.sync += [stream.eq(0), ring.eq(ring + current.group_words)]
             with m.If(ends[4]):
@@ -116,23 +117,27 @@ class FeedWalk(wiring.Component):
 
     def _bounds(self, m, current, ends):
         """Ifmap coordinates, and which word of the pixel this is."""
-        x, y, block_y = (Signal(signed(14), name=name) for name in ("x", "y", "block_y"))
-        pixel_word, step_columns = Signal(12), Signal(5)
+        x, column_x, y, block_y = (Signal(signed(14), name=name)
+                                   for name in ("x", "column_x", "y", "block_y"))
+        pixel_word, skip = Signal(12), Signal(5)
         with m.If(self.start):
-            m.d.sync += step_columns.eq(self.current.skip_columns + 1)
-            m.d.sync += [x.eq(self.current.x_start), y.eq(self.current.y_start),
-                         block_y.eq(self.current.y_start), pixel_word.eq(0)]
+            m.d.sync += skip.eq(self.current.skip_columns + self.current.column_step)
+            m.d.sync += [x.eq(self.current.x_start), column_x.eq(self.current.x_start),
+                         y.eq(self.current.y_start), block_y.eq(self.current.y_start),
+                         pixel_word.eq(0)]
         with m.Elif(self.step):
             m.d.sync += pixel_word.eq(pixel_word + 1)
             with m.If(ends[1]):
                 m.d.sync += [pixel_word.eq(0), y.eq(y + 1)]
             with m.If(ends[2]):
                 next_y = block_y + current.outer_row_step
-                m.d.sync += [y.eq(next_y), block_y.eq(next_y)]
-            with m.If(ends[3]):
-                m.d.sync += [x.eq(x + 1), y.eq(current.y_start), block_y.eq(current.y_start)]
-            with m.If(ends[4]):
-                m.d.sync += x.eq(x + step_columns)
+                m.d.sync += [y.eq(next_y), block_y.eq(next_y), x.eq(x + current.outer_columns)]
+            for end, columns in ((ends[3], current.column_step), (ends[4], skip)):
+                after = Signal.like(x, name=f"after_x_{len(columns)}")
+                m.d.comb += after.eq(column_x + columns)
+                with m.If(end):
+                    m.d.sync += [x.eq(after), column_x.eq(after), y.eq(current.y_start),
+                                 block_y.eq(current.y_start)]
         m.d.comb += [
             self.word.inside.eq((x >= 0) & (x < current.width) & (y >= 0)
                                 & (y < current.height)),

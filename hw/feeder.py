@@ -19,7 +19,7 @@ STEPS_AHEAD = 2
 
 
 class Feeder(wiring.Component):
-    """One word a cycle while a step is allowed; one idle cycle before each pass.
+    """One word a cycle while a step is allowed; two idle cycles before each pass.
 
     Step 0 of a pass brings the first window's columns, each later step those that the next
     window adds. Step j of a run may begin ``j - STEPS_AHEAD + 1`` windows after ended.
@@ -32,7 +32,9 @@ class Feeder(wiring.Component):
     -------
     clear : In
     passes : In stream
-        Accepted when the one before is fed.
+        Accepted when the one before is fed and the loads that it waits for are on chip.
+    loads_done : In
+        Loads on chip since ``clear``.
     allow : In
         A window ends: one more step may be fed, from the next cycle on.
     address, word : Out, In
@@ -48,6 +50,7 @@ class Feeder(wiring.Component):
         self._config = config
         super().__init__({
             "clear": In(1), "passes": In(stream.Signature(PASS_LAYOUT)), "allow": In(1),
+            "loads_done": In(16),
             "address": Out(16), "word": In(config.word_bits),
             "ifmaps": Out(stream.Signature(ifmap_layout(config), always_ready=True)),
             "step_done": Out(1), "reads": Out(32), "transfers": Out(32),
@@ -60,13 +63,15 @@ class Feeder(wiring.Component):
         in_step = Signal()
         take = Signal()
         visit = Signal()
+        loads_short = Signal(16)
         m.d.comb += walk.current.eq(self.passes.payload)
+        m.d.sync += loads_short.eq(self.loads_done - self.passes.p.wait_loads)
         with m.FSM():
-            with m.State("START"):
-                m.d.comb += self.passes.ready.eq(1)
-                with m.If(self.passes.valid):
-                    m.d.comb += walk.start.eq(1)
-                    m.next = "FEED"
+            with m.State("WAIT"), m.If(self.passes.valid):
+                m.next = "START"
+            with m.State("START"), m.If(~loads_short[-1]):
+                m.d.comb += [self.passes.ready.eq(1), walk.start.eq(1)]
+                m.next = "FEED"
             with m.State("FEED"):
                 m.d.comb += [
                     take.eq(~in_step & (credits != 0)), visit.eq(in_step | (credits != 0)),
@@ -75,7 +80,7 @@ class Feeder(wiring.Component):
                 with m.If(visit):
                     m.d.sync += in_step.eq(~walk.step_ends)
                     with m.If(walk.pass_ends):
-                        m.next = "START"
+                        m.next = "WAIT"
         m.d.sync += credits.eq(credits + self.allow - take)
         with m.If(self.clear):
             m.d.sync += credits.eq(STEPS_AHEAD)
@@ -85,12 +90,13 @@ class Feeder(wiring.Component):
     def _send(self, m, walk, visit):
         """Three registers from the walk to the network: address, memory, word."""
         config = self._config
-        layout = data.StructLayout({"valid": 1, "ends": 1, "fill": config.act_bits,
+        layout = data.StructLayout({"valid": 1, "ends": 1, "fill": config.act_bits, "bank": 1,
                                     "word": fed_word_layout(config)})
         stages = [Signal(layout, name=f"stage_{i}") for i in range(FEED_LATENCY)]
         m.d.sync += [
             stages[0].valid.eq(visit), stages[0].ends.eq(walk.step_ends),
             stages[0].fill.eq(walk.fill), stages[0].word.eq(walk.word),
+            stages[0].bank.eq(walk.bank),
         ]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(stages, stages[1:],
                                                                  strict=False)]
@@ -98,6 +104,7 @@ class Feeder(wiring.Component):
         m.d.comb += [
             self.address.eq(stages[0].word.address),
             self.ifmaps.valid.eq(out.valid), sent.stream.eq(out.word.stream),
+            sent.bank.eq(out.bank),
             sent.address.eq(out.word.ring),
             self.step_done.eq(out.valid & out.ends),
         ]

@@ -1,4 +1,4 @@
-"""The block of instructions that the sequencer works on."""
+"""The instructions that the sequencer works on: a block, and the next one as it comes."""
 
 from amaranth import Cat, Module, Signal
 from amaranth.lib import stream, wiring
@@ -12,10 +12,10 @@ __all__ = ["InstructionBlock"]
 
 
 class InstructionBlock(wiring.Component):
-    """Takes the beats of one block and gives its instructions, one after the other.
+    """Takes the beats of blocks and gives their instructions, one after the other.
 
-    Reading an instruction takes ``READ_CYCLES`` cycles with ``read`` high, the last of which has
-    ``done`` high; the instruction then stays until the next read.
+    Room for two blocks. Reading an instruction takes ``READ_CYCLES`` cycles with ``read`` high, the
+    last of which has ``done`` high; the instruction then stays until the next read.
 
     Parameters
     ----------
@@ -23,16 +23,17 @@ class InstructionBlock(wiring.Component):
 
     Members
     -------
+    clear : In
+        Forgets what is there.
     beats : In stream
-        A block is ``BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS`` beats long.
-    filled : Out
-        High with the last beat of a block.
+    available : Out
+        A whole instruction is there, unread; from the cycle after its last beat on.
     read, done : In, Out
         See above.
     instruction : Out
         The instruction read last.
-    last : Out
-        It is the last of its block.
+    first : Out
+        It is the first of its block.
     """
 
     READ_CYCLES = INSTRUCTION_BEATS + 1
@@ -40,36 +41,48 @@ class InstructionBlock(wiring.Component):
     def __init__(self, config):
         self._beat_bits = config.BEAT_BITS
         super().__init__({
+            "clear": In(1),
             "beats": In(stream.Signature(config.BEAT_BITS, always_ready=True)),
-            "filled": Out(1), "read": In(1), "done": Out(1),
-            "instruction": Out(INSTRUCTION_BITS), "last": Out(1),
+            "available": Out(1), "read": In(1), "done": Out(1),
+            "instruction": Out(INSTRUCTION_BITS), "first": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
-        depth = BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
+        depth = 2 * BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
         m.submodules.store = store = Store(shape=self._beat_bits, depth=depth)
-        write_port = store.write_port()
-        read_port = store.read_port()
-        fill = Signal(ceil_log2(depth))
-        next_beat = Signal(ceil_log2(depth))
-        step = Signal(range(self.READ_CYCLES))
-
+        write_port, read_port = store.write_port(), store.read_port()
+        fill, next_beat = (Signal(ceil_log2(depth), name=name) for name in ("fill", "next_beat"))
+        filled, step = (Signal(range(self.READ_CYCLES), name=name) for name in ("filled", "step"))
+        unread = Signal(range(2 * BLOCK_INSTRUCTIONS + 1))
+        place = Signal(range(BLOCK_INSTRUCTIONS))
+        complete = Signal()
         m.d.comb += [
             write_port.addr.eq(fill), write_port.data.eq(self.beats.payload),
             write_port.en.eq(self.beats.valid),
-            self.filled.eq(self.beats.valid & (fill == depth - 1)),
+            complete.eq(self.beats.valid & (filled == INSTRUCTION_BEATS - 1)),
             read_port.addr.eq(next_beat), read_port.en.eq(self.read),
             self.done.eq(self.read & (step == self.READ_CYCLES - 1)),
-            self.last.eq(next_beat == 0),
+            self.available.eq(unread != 0),
         ]
+        m.d.sync += unread.eq(unread + complete - self.done)
         with m.If(self.beats.valid):
-            m.d.sync += [fill.eq(fill + 1), next_beat.eq(0)]
+            self._advance(m, fill, depth)
+            self._advance(m, filled, INSTRUCTION_BEATS)
         with m.If(self.read):
             m.d.sync += self.instruction.eq(Cat(self.instruction[self._beat_bits:],
                                                 read_port.data))
-            with m.If(self.done):
-                m.d.sync += step.eq(0)
-            with m.Else():
-                m.d.sync += [step.eq(step + 1), next_beat.eq(next_beat + 1)]
+            self._advance(m, step, self.READ_CYCLES)
+            with m.If(~self.done):
+                self._advance(m, next_beat, depth)
+        with m.If(self.done):
+            m.d.sync += [self.first.eq(place == 0), place.eq(place + 1)]
+        with m.If(self.clear):
+            m.d.sync += [signal.eq(0) for signal in (fill, next_beat, filled, step, unread, place)]
         return m
+
+    def _advance(self, m, counter, end):
+        """Counts up, from ``end - 1`` to 0."""
+        m.d.sync += counter.eq(counter + 1)
+        with m.If(counter == end - 1):
+            m.d.sync += counter.eq(0)

@@ -31,7 +31,10 @@ def element_drain_layout(config):
 
 
 def element_load_layout(config):
-    """A filter word, or with ``is_id`` a stream id, for one element or all of a row."""
+    """A filter word, or with ``is_id`` a stream id, for one element or all of a row.
+
+    The highest bit of ``filter`` is the bank, of filters or of ids.
+    """
     return data.StructLayout({
         "is_id": 1, "broadcast": 1, "column": 4, "filter": 1 + ceil_log2(config.filter_words),
         "data": max(config.filter_word_bits, config.STREAM_ID_BITS)})
@@ -40,5 +43,5 @@ def element_load_layout(config):
 def tagged_ifmap_layout(config):
     """An activation word and the number of elements so far that kept it."""
     return data.StructLayout({
-        "stream": config.STREAM_ID_BITS, "address": config.offset_bits,
+        "bank": 1, "stream": config.STREAM_ID_BITS, "address": config.offset_bits,
         "kept": COLUMN_BITS, "data": config.word_bits})

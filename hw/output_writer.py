@@ -6,7 +6,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2, exact_log2
 
-from hw.bundles import output_layout, pooled_layout, write_layout
+from hw.bundles import COLUMN_BITS, output_layout, pooled_layout, write_layout
 
 __all__ = ["OutputWriter"]
 
@@ -74,21 +74,34 @@ class OutputWriter(wiring.Component):
         current, word = self.current, self.pooled.p
         position, column_zero, address = (Signal(32, name=name) for name in
                                           ("position_address", "word_address", "address"))
-        after_word, after_position = Signal(32), Signal(32)
+        after_word, after_position, after_column = (Signal(32, name=f"after_{name}")
+                                                    for name in ("word", "position", "column"))
+        block_left, split_left = Signal(8), Signal(COLUMN_BITS)
+        block_start = current.block_length - current.block_phase
+        step = Mux(current.raw, _RAW_BYTES, self._config.word_bytes)
         m.d.comb += [
-            after_word.eq(column_zero + Mux(current.raw, _RAW_BYTES, self._config.word_bytes)),
+            after_word.eq(column_zero + Mux(block_left == 1, current.block_jump, step)),
             after_position.eq(position + current.position_bytes),
+            after_column.eq(address + Mux(split_left == 1, current.split_jump,
+                                          current.column_bytes)),
         ]
         with m.If(self.begin):
             m.d.sync += [signal.eq(current.output_address)
                          for signal in (position, column_zero, address)]
+            m.d.sync += [block_left.eq(block_start), split_left.eq(current.split_columns)]
         with m.Elif(self.pooled.valid & word.present):
-            m.d.sync += address.eq(address + current.column_bytes)
+            m.d.sync += [address.eq(after_column), split_left.eq(split_left - 1)]
+            with m.If(split_left == 1):
+                m.d.sync += split_left.eq(current.split_columns)
             with m.If(word.column_ends):
-                m.d.sync += [column_zero.eq(after_word), address.eq(after_word)]
+                m.d.sync += [column_zero.eq(after_word), address.eq(after_word),
+                             split_left.eq(current.split_columns), block_left.eq(block_left - 1)]
+                with m.If(block_left == 1):
+                    m.d.sync += block_left.eq(current.block_length)
             with m.If(word.position_ends):
                 m.d.sync += [signal.eq(after_position)
                              for signal in (position, column_zero, address)]
+                m.d.sync += block_left.eq(block_start)
         return address
 
     def _write(self, m, fifo, word):

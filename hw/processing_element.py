@@ -1,6 +1,6 @@
 """The processing element: scratchpads, multipliers, compressor tree, accumulator."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -73,14 +73,14 @@ class ProcessingElement(wiring.Component):
             shape=config.filter_word_bits, depth=2 * config.filter_words)
         m.submodules.psums = psums = memory.Memory(
             shape=psum_shape(config), depth=2 * config.psum_words, init=[])
-        stream_id = self._keep_loads(m, filters)
-        acts = self._ifmap_scratchpad(m, stream_id)
+        stream_ids = self._keep_loads(m, filters)
+        acts = self._ifmap_scratchpad(m, stream_ids)
         self._datapath(m, op_valid, filters, acts, psums)
         self._drain(m, psums)
         return m
 
     def _keep_loads(self, m, filters):
-        """Filter words for this column go to the scratchpad, ids to the register it gives."""
+        """Filter words for this column go to the scratchpad, ids to the registers it gives."""
         load, here = self.load_o, Signal()
         m.d.sync += [
             load.valid.eq(self.load_i.valid), load.payload.eq(self.load_i.payload),
@@ -88,14 +88,15 @@ class ProcessingElement(wiring.Component):
                     & (self.load_i.p.broadcast | (self.load_i.p.column == self.column))),
         ]
         port = filters.write_port()
-        stream_id = Signal(self._config.STREAM_ID_BITS)
+        stream_ids = Array(Signal(self._config.STREAM_ID_BITS, name=f"stream_id_{bank}")
+                           for bank in range(2))
         m.d.comb += [port.addr.eq(load.p.filter), port.data.eq(load.p.data),
                      port.en.eq(here & ~load.p.is_id)]
         with m.If(here & load.p.is_id):
-            m.d.sync += stream_id.eq(load.p.data)
-        return stream_id
+            m.d.sync += stream_ids[load.p.filter[-1]].eq(load.p.data)
+        return stream_ids
 
-    def _ifmap_scratchpad(self, m, stream_id):
+    def _ifmap_scratchpad(self, m, stream_ids):
         """The ring of activation words; gives the word that the operation passing by reads.
 
         With a reach, each lane keeps its own channel and the next ones, and takes one of them.
@@ -103,7 +104,9 @@ class ProcessingElement(wiring.Component):
         config, bundle = self._config, self.ifmap_o
         match, kept_before = Signal(), Signal.like(bundle.p.kept)
         m.d.sync += [
-            match.eq(self.ifmap_i.valid & (self.ifmap_i.p.stream == stream_id)),
+            match.eq(self.ifmap_i.valid
+                     & (self.ifmap_i.p.stream == stream_ids[self.ifmap_i.p.bank])),
+            bundle.p.bank.eq(self.ifmap_i.p.bank),
             kept_before.eq(self.ifmap_i.p.kept), bundle.valid.eq(self.ifmap_i.valid),
             bundle.p.stream.eq(self.ifmap_i.p.stream), bundle.p.data.eq(self.ifmap_i.p.data),
             bundle.p.address.eq(self.ifmap_i.p.address),

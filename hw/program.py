@@ -1,8 +1,9 @@
 """The program: instructions as they lie in memory, one layout for the hardware and the compiler.
 
-An instruction is 512 bits, four memory beats, little-endian. ``LOAD`` brings data on chip,
+An instruction is 768 bits, six memory beats, little-endian. ``LOAD`` brings data on chip,
 ``PASS`` runs the array over one strip of output rows for one group of filters, ``MARK`` waits for
-everything and writes the counters to memory, ``END`` finishes the run.
+everything and writes the counters to memory, ``END`` finishes the run. Instructions lie in blocks;
+``more``, in the first of a block, says that another block follows.
 """
 
 from enum import IntEnum
@@ -16,7 +17,7 @@ __all__ = ["BLOCK_INSTRUCTIONS", "INSTRUCTION_BEATS", "INSTRUCTION_BITS", "INSTR
            "LAYOUTS", "LOAD_LAYOUT", "MARK_LAYOUT", "OPCODE_BITS", "PASS_LAYOUT", "Opcode",
            "ProgramError", "Target", "decode", "encode"]
 
-INSTRUCTION_BITS = 512
+INSTRUCTION_BITS = 768
 INSTRUCTION_BYTES = INSTRUCTION_BITS // 8
 INSTRUCTION_BEATS = INSTRUCTION_BITS // 128
 BLOCK_INSTRUCTIONS = 8
@@ -47,7 +48,8 @@ class Target(IntEnum):
     ``SEQUENCE``: for each of ``words`` words, for each group of ``sequence_rows_per_beat`` rows:
     one beat, in equal parts the sequence words of these rows, the first row's lowest. A sequence
     word is ``last``, the lane count, then one relative index for each lane.
-    ``MAP``: for each column, for each row: one beat, its lowest byte the element's stream id.
+    ``MAP``: for each row: one beat, its bytes the stream ids of the row's elements, for id bank
+    ``bank``.
     ``THRESHOLD``: beats of four 32-bit thresholds, to ``destination`` (counted in beats) and up.
     """
 
@@ -56,18 +58,24 @@ class Target(IntEnum):
     SEQUENCE = 2
     MAP = 3
     THRESHOLD = 4
+    INSTRUCTION = 15
+    """What the sequencer asks for itself; no target of a ``LOAD``."""
 
 
 LOAD_LAYOUT = data.StructLayout({
     "opcode": OPCODE_BITS,
+    "more": 1,
     "target": 4,
-    "bank": 1,            # of filters and sequences
+    "bank": 1,            # of filters and sequences, or of stream ids
     "broadcast": 1,       # the same filters for every column
     "columns": 5,
     "words": 13,
     "destination": 20,
     "beats": 20,
     "address": 32,        # bytes; a multiple of 16
+    "again": 8,           # so many more times, each further on by
+    "address_step": 28,   # ... bytes, a multiple of 16
+    "destination_step": 16,
     "wait_passes": 16,    # wait until this many passes of the run have left the array
     "wait_outputs": 16,   # wait until the outputs of this many final passes are in memory
 })
@@ -75,6 +83,8 @@ LOAD_LAYOUT = data.StructLayout({
 
 PASS_LAYOUT = data.StructLayout({
     "opcode": OPCODE_BITS,
+    "more": 1,
+    "wait_loads": 16,     # wait until this many loads of the run are on chip
     # array
     "mode": MODE_BITS,
     "lane_offsets": 1,    # indices from the sequence memory instead of 0, 1, 2, ...
@@ -101,15 +111,19 @@ PASS_LAYOUT = data.StructLayout({
     "y_start": signed(12),
     "height": 12,
     "width": 12,
+    "map_bank": 1,        # of stream ids
     "row_words": 16,      # buffer words from one ifmap row to the next
-    "pixel_words": 12,
-    "block_words": 16,    # buffer words from one row block to the next
+    "pixel_words": 12,    # ... from one ifmap column that is fed to the next
+    "group_step": 16,     # ... from one channel group to the next
+    "block_words": 16,    # ... from one row block to the next
     "skip_words": 16,     # buffer words passed over between windows
     "first_columns": 4,   # ifmap columns fed before the first window: kernel width
     "step_columns": 4,    # ... and before each later one: min(kernel width, stride)
+    "column_step": 4,     # ifmap columns from one that is fed to the next: dilation
     "skip_columns": 4,    # ifmap columns passed over between windows: max(0, stride - kernel width)
     "outer_rows": 5,      # row blocks
     "outer_row_step": 4,  # ifmap rows from one block to the next
+    "outer_columns": 12,  # ifmap columns from one block to the next
     "inner_rows": 7,      # rows of a block
     "groups": 5,          # channel groups side by side
     "group_words": 7,     # words of one group at one pixel
@@ -133,13 +147,18 @@ PASS_LAYOUT = data.StructLayout({
     "column_bytes": 24,   # from one (pooled) output row to the next
     "position_bytes": 16,  # from one (pooled) output position to the next
     "plane_bytes": 32,    # from one plane of a position to the next
+    "block_length": 8,    # words of a position that lie side by side
+    "block_phase": 8,     # of these, words before the first
+    "block_jump": 32,     # bytes from the last word of such a block to the next one's first
+    "split_columns": 5,   # (pooled) columns side by side in rows; then
+    "split_jump": 32,     # ... bytes to the next
 })
 """Fields of ``PASS``."""
 
-MARK_LAYOUT = data.StructLayout({"opcode": OPCODE_BITS, "address": 32})
+MARK_LAYOUT = data.StructLayout({"opcode": OPCODE_BITS, "more": 1, "address": 32})
 """Fields of ``MARK``: where the counter record goes (bytes; a multiple of 16)."""
 
-END_LAYOUT = data.StructLayout({"opcode": OPCODE_BITS})
+END_LAYOUT = data.StructLayout({"opcode": OPCODE_BITS, "more": 1})
 
 LAYOUTS = {Opcode.END: END_LAYOUT, Opcode.LOAD: LOAD_LAYOUT, Opcode.PASS: PASS_LAYOUT,
            Opcode.MARK: MARK_LAYOUT}
@@ -153,7 +172,7 @@ def _range(shape):
 
 
 def encode(opcode, **values):
-    """The 64 bytes of one instruction.
+    """The bytes of one instruction.
 
     Parameters
     ----------
@@ -181,7 +200,7 @@ def encode(opcode, **values):
 
 
 def decode(instruction):
-    """The opcode and the fields, a dict of integers, of the 64 bytes of one instruction.
+    """The opcode and the fields, a dict of integers, of the bytes of one instruction.
 
     Raises
     ------

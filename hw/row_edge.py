@@ -5,7 +5,13 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.bundles import drain_layout, ifmap_layout, load_beat_layout, window_layout
+from hw.bundles import (
+    COLUMN_BITS,
+    drain_layout,
+    ifmap_layout,
+    load_beat_layout,
+    window_layout,
+)
 from hw.operation import (
     element_drain_layout,
     element_load_layout,
@@ -26,7 +32,8 @@ class RowEdge(wiring.Component):
     """Left of column 0. What comes in from the row below goes up one cycle later.
 
     Operations reach column 0 two cycles after their window came in, activation words likewise;
-    filter words, ids and drains one cycle after they came in.
+    filter words and drains one cycle after they came in. Stream ids come as one beat and go to the
+    row one a cycle from then on; nothing else may be loaded until they are all through.
 
     Parameters
     ----------
@@ -96,7 +103,7 @@ class RowEdge(wiring.Component):
         ]
 
     def _load(self, m):
-        """This row's slice of a filter beat, or its stream id."""
+        """This row's slice of a filter beat, or its stream ids, one after the other."""
         config = self._config
         load = self.loads_i.p
         share_bits = ceil_log2(config.rows_per_beat)
@@ -104,22 +111,26 @@ class RowEdge(wiring.Component):
         word = Signal(width)
         m.d.comb += word.eq(load.data.word_select(self.row[:share_bits], width)
                             if share_bits else load.data[:width])
-        is_id = load.target == Target.MAP
         is_filter = load.target == Target.FILTER
         mine = Signal()
-        with m.If(is_id):
-            m.d.comb += mine.eq(load.row == self.row)
-        with m.Elif(is_filter):
-            m.d.comb += mine.eq(load.row == self.row[share_bits:])
+        m.d.comb += mine.eq(self.loads_i.valid & is_filter & (load.row == self.row[share_bits:]))
+        ids, left, column = Signal(config.BEAT_BITS), Signal(COLUMN_BITS), Signal(4)
         m.d.sync += [
-            self.loads.valid.eq(self.loads_i.valid & mine),
-            self.loads.p.is_id.eq(is_id), self.loads.p.column.eq(load.column),
-            self.loads.p.broadcast.eq(load.broadcast),
-            self.loads.p.filter.eq(Cat(load.address, load.bank)),
-            self.loads.p.data.eq(word),
+            self.loads.valid.eq(mine | (left != 0)), self.loads.p.is_id.eq(left != 0),
+            self.loads.p.column.eq(load.column), self.loads.p.broadcast.eq(load.broadcast),
+            self.loads.p.filter.eq(Cat(load.address, load.bank)), self.loads.p.data.eq(word),
         ]
-        with m.If(is_id):
-            m.d.sync += self.loads.p.data.eq(load.data[:config.STREAM_ID_BITS])
+        bank = Signal()
+        with m.If(left != 0):
+            m.d.sync += [
+                self.loads.p.column.eq(column), self.loads.p.broadcast.eq(0),
+                self.loads.p.filter[-1].eq(bank),
+                self.loads.p.data.eq(ids[:config.STREAM_ID_BITS]),
+                ids.eq(ids >> config.STREAM_ID_BITS), column.eq(column + 1), left.eq(left - 1),
+            ]
+        with m.If(self.loads_i.valid & (load.target == Target.MAP) & (load.row == self.row)):
+            m.d.sync += [ids.eq(load.data), left.eq(config.cols), column.eq(0),
+                         bank.eq(load.bank)]
 
     def _feed(self, m):
         """Two registers, so that words keep step with operations."""
@@ -129,5 +140,6 @@ class RowEdge(wiring.Component):
         m.d.sync += [
             early.eq(self.ifmaps_i.payload), early_valid.eq(self.ifmaps_i.valid),
             self.ifmaps.valid.eq(early_valid), word.stream.eq(early.stream),
+            word.bank.eq(early.bank),
             word.address.eq(early.address), word.data.eq(early.data), word.kept.eq(0),
         ]

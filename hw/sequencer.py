@@ -6,7 +6,7 @@ from amaranth import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.bundles import read_request_layout
+from hw.bundles import burst_layout, read_request_layout
 from hw.instruction_block import InstructionBlock
 from hw.program import (
     BLOCK_INSTRUCTIONS,
@@ -14,12 +14,14 @@ from hw.program import (
     INSTRUCTION_BYTES,
     LOAD_LAYOUT,
     MARK_LAYOUT,
-    OPCODE_BITS,
     PASS_LAYOUT,
     Opcode,
+    Target,
 )
 
 __all__ = ["Sequencer", "Status"]
+
+_BLOCK_BEATS = BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
 
 
 class Status(IntEnum):
@@ -34,12 +36,11 @@ class Status(IntEnum):
 
 
 class Sequencer(wiring.Component):
-    """Fetches instructions in blocks and carries them out in program order.
+    """Fetches instructions in blocks, a block ahead, and carries them out in program order.
 
-    A ``LOAD`` is finished when its last beat has gone to ``beats``; a ``PASS`` when it has been
-    handed on; so whatever a pass needs is on chip before the pass is handed on. Each state of the
-    sequencer takes one cycle where it waits for nothing; an instruction is read in
-    ``InstructionBlock.READ_CYCLES``, and a block costs one burst.
+    A ``LOAD`` is finished when its bursts are asked for; a ``PASS`` when it has been handed on, and
+    says itself how many loads it waits for. Each state takes one cycle where it waits for nothing;
+    an instruction is read in ``InstructionBlock.READ_CYCLES``.
 
     Parameters
     ----------
@@ -53,10 +54,10 @@ class Sequencer(wiring.Component):
         ``done`` is a pulse; ``status`` (a ``Status``) holds until the next start.
     clear : Out
         Pulse in the first busy cycle of a run: counts begin at zero.
-    read_requests, read_data : streams
-        The memory's read side. One burst at a time.
-    load, load_start, beats : Out
-        The ``LOAD`` under way, a pulse before its first beat, and its beats.
+    read_requests, bursts : Out streams
+        Bursts to ask for, and what they are for; both of a burst are accepted in one cycle.
+    instructions : In stream
+        Beats of instructions.
     passes : Out stream
         Passes in order.
     passes_done, outputs_done : In
@@ -73,9 +74,8 @@ class Sequencer(wiring.Component):
             "start": In(1), "program_address": In(32),
             "busy": Out(1), "done": Out(1), "status": Out(8), "clear": Out(1),
             "read_requests": Out(stream.Signature(read_request_layout())),
-            "read_data": In(stream.Signature(config.BEAT_BITS)),
-            "load": Out(LOAD_LAYOUT), "load_start": Out(1),
-            "beats": Out(stream.Signature(config.BEAT_BITS, always_ready=True)),
+            "bursts": Out(stream.Signature(burst_layout())),
+            "instructions": In(stream.Signature(config.BEAT_BITS, always_ready=True)),
             "passes": Out(stream.Signature(PASS_LAYOUT)),
             "passes_done": In(16), "outputs_done": In(16),
             "marks": Out(stream.Signature(32)),
@@ -85,38 +85,35 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.block = block = InstructionBlock(self._config)
-        instruction = block.instruction
-        mark = Signal(MARK_LAYOUT)
+        load, mark = Signal(LOAD_LAYOUT), Signal(MARK_LAYOUT)
+        ask, asked = Signal(), Signal()
         m.d.comb += [
-            self.load.eq(instruction[:LOAD_LAYOUT.size]),
-            mark.eq(instruction[:MARK_LAYOUT.size]),
-            self.passes.payload.eq(instruction[:PASS_LAYOUT.size]),
-            self.marks.payload.eq(mark.address),
-            self.beats.payload.eq(self.read_data.payload),
-            block.beats.payload.eq(self.read_data.payload),
+            load.eq(block.instruction[:LOAD_LAYOUT.size]),
+            mark.eq(block.instruction[:MARK_LAYOUT.size]),
+            self.passes.payload.eq(block.instruction[:PASS_LAYOUT.size]),
+            self.marks.payload.eq(mark.address), block.clear.eq(self.clear),
+            block.beats.valid.eq(self.instructions.valid),
+            block.beats.payload.eq(self.instructions.payload),
+            self.read_requests.valid.eq(ask & self.bursts.ready),
+            self.bursts.valid.eq(ask & self.read_requests.ready),
+            asked.eq(ask & self.bursts.ready & self.read_requests.ready),
         ]
         with m.FSM():
-            self._fetch_states(m, block)
-            self._decode_state(m, instruction[:OPCODE_BITS])
-            self._load_states(m)
+            self._fetch_states(m, block, load, ask, asked)
+            self._load_states(m, load, ask, asked)
             for name, handed_on in (("PASS", self.passes), ("MARK", self.marks)):
                 with m.State(name):
                     m.d.comb += handed_on.valid.eq(1)
                     with m.If(handed_on.ready):
-                        m.next = "NEXT"
-            with m.State("NEXT"):
-                with m.If(block.last):
-                    m.next = "FETCH"
-                with m.Else():
-                    m.next = "READ"
+                        m.next = "READ"
             with m.State("FINISH"):
                 m.d.comb += self.done.eq(self.idle)
                 with m.If(self.idle):
                     m.next = "IDLE"
         return m
 
-    def _fetch_states(self, m, block):
-        """From ``start`` to an instruction: IDLE, FETCH, FILL and READ."""
+    def _fetch_states(self, m, block, load, ask, asked):
+        """From ``start`` to an instruction: IDLE, FETCH, READ, DECODE and FETCH_NEXT."""
         address = Signal(32)
         m.d.comb += self.busy.eq(1)
         m.d.sync += self.clear.eq(self.start & ~self.busy)
@@ -125,29 +122,36 @@ class Sequencer(wiring.Component):
             with m.If(self.start):
                 m.d.sync += [address.eq(self.program_address), self.status.eq(Status.OK)]
                 m.next = "FETCH"
-        with m.State("FETCH"):
-            m.d.comb += [
-                self.read_requests.valid.eq(1),
-                self.read_requests.p.address.eq(address),
-                self.read_requests.p.beats.eq(BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS),
-            ]
-            with m.If(self.read_requests.ready):
-                m.d.sync += address.eq(address + BLOCK_INSTRUCTIONS * INSTRUCTION_BYTES)
-                m.next = "FILL"
-        with m.State("FILL"):
-            m.d.comb += [self.read_data.ready.eq(1), block.beats.valid.eq(self.read_data.valid)]
-            with m.If(block.filled):
-                m.next = "READ"
+        for state in ("FETCH", "FETCH_NEXT"):
+            with m.State(state):
+                m.d.comb += [
+                    ask.eq(1), self.read_requests.p.address.eq(address),
+                    self.read_requests.p.beats.eq(_BLOCK_BEATS),
+                    self.bursts.p.target.eq(Target.INSTRUCTION),
+                    self.bursts.p.beats.eq(_BLOCK_BEATS),
+                ]
+                with m.If(asked):
+                    m.d.sync += address.eq(address + BLOCK_INSTRUCTIONS * INSTRUCTION_BYTES)
+                    if state == "FETCH":
+                        m.next = "READ"
+                    else:
+                        self._dispatch(m, load)
         with m.State("READ"):
-            m.d.comb += block.read.eq(1)
+            m.d.comb += block.read.eq(block.available)
             with m.If(block.done):
                 m.next = "DECODE"
+        with m.State("DECODE"):
+            with m.If(block.first & load.more):
+                m.next = "FETCH_NEXT"
+            with m.Else():
+                self._dispatch(m, load)
 
-    def _decode_state(self, m, opcode):
-        with m.State("DECODE"), m.Switch(opcode):
+    def _dispatch(self, m, load):
+        """To the states of the instruction at hand."""
+        with m.Switch(load.opcode):
             with m.Case(Opcode.LOAD):
                 m.next = "WAIT"
-                with m.If(self.load.beats == 0):
+                with m.If((load.beats == 0) | (load.target == Target.INSTRUCTION)):
                     m.d.sync += self.status.eq(Status.BAD_LOAD)
                     m.next = "FINISH"
             with m.Case(Opcode.PASS):
@@ -160,31 +164,32 @@ class Sequencer(wiring.Component):
                 m.d.sync += self.status.eq(Status.BAD_OPCODE)
                 m.next = "FINISH"
 
-    def _load_states(self, m):
-        """One ``LOAD``: WAIT for what it depends on, REQUEST, RECEIVE."""
-        beats_left = Signal(20)
-        passes_short = Signal(16)
-        outputs_short = Signal(16)
+    def _load_states(self, m, load, ask, asked):
+        """One ``LOAD``: WAIT for what it depends on, ASK for each of its bursts."""
+        passes_short, outputs_short = Signal(16), Signal(16)
+        address, destination, again = (
+            Signal.like(load[name], name=name) for name in ("address", "destination", "again"))
+        burst = self.bursts.p
         m.d.sync += [
-            passes_short.eq(self.passes_done - self.load.wait_passes),
-            outputs_short.eq(self.outputs_done - self.load.wait_outputs),
+            passes_short.eq(self.passes_done - load.wait_passes),
+            outputs_short.eq(self.outputs_done - load.wait_outputs),
         ]
         with m.State("WAIT"):
-            m.d.sync += beats_left.eq(self.load.beats)
+            m.d.sync += [address.eq(load.address), destination.eq(load.destination),
+                         again.eq(load.again)]
             with m.If(~(passes_short[-1] | outputs_short[-1])):
-                m.next = "REQUEST"
-        with m.State("REQUEST"):
+                m.next = "ASK"
+        with m.State("ASK"):
             m.d.comb += [
-                self.load_start.eq(1),
-                self.read_requests.valid.eq(1),
-                self.read_requests.p.address.eq(self.load.address),
-                self.read_requests.p.beats.eq(self.load.beats),
+                ask.eq(1), self.read_requests.p.address.eq(address),
+                self.read_requests.p.beats.eq(load.beats), burst.beats.eq(load.beats),
+                burst.target.eq(load.target), burst.bank.eq(load.bank),
+                burst.broadcast.eq(load.broadcast), burst.last_word.eq(load.words - 1),
+                burst.destination.eq(destination), burst.ends_load.eq(again == 0),
             ]
-            with m.If(self.read_requests.ready):
-                m.next = "RECEIVE"
-        with m.State("RECEIVE"):
-            m.d.comb += [self.read_data.ready.eq(1), self.beats.valid.eq(self.read_data.valid)]
-            with m.If(self.read_data.valid):
-                m.d.sync += beats_left.eq(beats_left - 1)
-                with m.If(beats_left == 1):
-                    m.next = "NEXT"
+            with m.If(asked):
+                m.d.sync += [address.eq(address + load.address_step),
+                             destination.eq(destination + load.destination_step),
+                             again.eq(again - 1)]
+                with m.If(again == 0):
+                    m.next = "READ"

@@ -1,4 +1,4 @@
-"""How an activation tensor lies in memory: words of ``lanes`` channels, channel innermost."""
+"""How an activation tensor lies in memory: words of ``lanes`` channels, in blocks of channels."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ import numpy as np
 from sim.operand import activation_flip
 
 __all__ = ["ActivationLayout", "pack_bits"]
+
+_BEAT_BYTES = 16
 
 
 def pack_bits(codes, code_bits, word_bytes):
@@ -32,16 +34,19 @@ def pack_bits(codes, code_bits, word_bytes):
 
 @dataclass(frozen=True)
 class ActivationLayout:
-    """A tensor [height, width, channels] of codes as words [y][x][plane][channel word].
+    """A tensor [height, width, channels] of codes as words [block][plane][y][x][word of the block].
 
-    A code of more than ``act_bits`` bits is cut into planes of ``act_bits``, the highest first, so
-    that the planes of a pixel are words side by side.
+    A code of more than ``act_bits`` bits is cut into planes of ``act_bits``, the highest first.
+    A block is a whole map of a few channel words, so that what a pass needs lies side by side; each
+    plane of a block starts at a beat.
 
     Parameters
     ----------
     height, width, channels : int
     code_bits : int
         Bits of one code, 1 to 8.
+    block_words : int
+        Words of a pixel that lie side by side.
     lanes, act_bits, word_bytes : int
         As in the configuration.
     flip : int
@@ -52,17 +57,27 @@ class ActivationLayout:
     width: int
     channels: int
     code_bits: int
+    block_words: int
     lanes: int
     act_bits: int
     word_bytes: int
     flip: int = 0
 
     @classmethod
-    def of(cls, config, shape, number_format):
-        """The layout of a (height, width, channels) tensor of a format on this configuration."""
+    def of(cls, config, shape, number_format, block_words=None):
+        """The layout of a (height, width, channels) tensor of a format on this configuration.
+
+        One block where ``block_words`` is None.
+        """
         height, width, channels = shape
-        return cls(height, width, channels, number_format.bits, config.lanes, config.act_bits,
+        return cls(height, width, channels, number_format.bits,
+                   block_words or -(-channels // config.lanes), config.lanes, config.act_bits,
                    config.word_bytes, activation_flip(number_format))
+
+    @property
+    def word_channels(self):
+        """Channels of a word."""
+        return self.lanes
 
     @property
     def planes(self):
@@ -71,52 +86,58 @@ class ActivationLayout:
 
     @property
     def plane_words(self):
-        """Words of one plane at one pixel."""
+        """Words of one plane at one pixel, over all blocks."""
         return -(-self.channels // self.lanes)
 
     @property
-    def pixel_words(self):
-        """Words at one pixel."""
-        return self.planes * self.plane_words
+    def blocks(self):
+        """Blocks of channel words; the last may have words to spare."""
+        return -(-self.plane_words // self.block_words)
 
     @property
-    def row_words(self):
-        """Words of one row."""
-        return self.width * self.pixel_words
+    def plane_bytes(self):
+        """Bytes from one plane of a block to the next, a whole number of beats."""
+        size = self.height * self.width * self.block_words * self.word_bytes
+        return -(-size // _BEAT_BYTES) * _BEAT_BYTES
 
     @property
-    def words(self):
-        """Words of the tensor."""
-        return self.height * self.row_words
+    def block_bytes(self):
+        """Bytes from one block to the next."""
+        return self.planes * self.plane_bytes
 
     @property
     def bytes(self):
         """Bytes of the tensor in memory, a whole number of beats."""
-        return -(-self.words * self.word_bytes // 16) * 16
+        return self.blocks * self.block_bytes
 
     def pack(self, codes):
         """The bytes of a tensor of codes, uint8 [height, width, channels]."""
         expected = (self.height, self.width, self.channels)
         if codes.shape != expected:
             raise ValueError(f"codes must be of shape {expected}, not {codes.shape}")
-        spare = self.plane_words * self.lanes - self.channels
+        spare = self.blocks * self.block_words * self.lanes - self.channels
         stored = codes.astype(np.uint16) ^ self.flip
         padded = np.pad(stored, ((0, 0), (0, 0), (0, spare)))
-        lanes = padded.reshape(self.height, self.width, 1, self.plane_words, self.lanes)
+        lanes = padded.reshape(self.height, self.width, self.blocks, self.block_words, self.lanes)
+        lanes = lanes.transpose(2, 0, 1, 3, 4)[:, None]
         shifts = np.arange(self.planes - 1, -1, -1, dtype=np.uint16) * self.act_bits
-        planes = (lanes >> shifts[:, None, None]) & ((1 << self.act_bits) - 1)
-        packed = pack_bits(planes, self.act_bits, self.word_bytes).reshape(-1)
-        return np.pad(packed, (0, self.bytes - packed.size))
+        planes = (lanes >> shifts[:, None, None, None, None]) & ((1 << self.act_bits) - 1)
+        packed = pack_bits(planes, self.act_bits, self.word_bytes)
+        packed = packed.reshape(self.blocks, self.planes, -1)
+        spare = self.plane_bytes - packed.shape[-1]
+        return np.pad(packed, ((0, 0), (0, 0), (0, spare))).reshape(-1)
 
     def unpack(self, memory):
         """The codes, uint8 [height, width, channels], in the bytes of a tensor."""
-        count = self.words * self.word_bytes
-        words = np.asarray(memory[:count]).reshape(self.height, self.width, self.planes,
-                                                   self.plane_words, self.word_bytes)
+        words = np.asarray(memory[:self.bytes]).reshape(self.blocks, self.planes, self.plane_bytes)
+        used = self.height * self.width * self.block_words * self.word_bytes
+        words = words[..., :used].reshape(self.blocks, self.planes, self.height, self.width,
+                                          self.block_words, self.word_bytes)
         bits = np.unpackbits(words, axis=-1, bitorder="little")
         bits = bits[..., :self.lanes * self.act_bits].reshape(*words.shape[:-1], self.lanes,
                                                               self.act_bits)
         planes = (bits.astype(np.uint16) << np.arange(self.act_bits, dtype=np.uint16)).sum(-1)
         shifts = np.arange(self.planes - 1, -1, -1, dtype=np.uint16) * self.act_bits
-        codes = (planes << shifts[:, None, None]).sum(axis=2) ^ self.flip
-        return codes.reshape(self.height, self.width, -1)[..., :self.channels].astype(np.uint8)
+        codes = (planes << shifts[:, None, None, None, None]).sum(axis=1) ^ self.flip
+        codes = codes.transpose(1, 2, 0, 3, 4).reshape(self.height, self.width, -1)
+        return codes[..., :self.channels].astype(np.uint8)

@@ -36,14 +36,15 @@ class AmaranthBackend:
         outcome = []
 
         async def bench(ctx):
-            bursts, cycle = [], 0
+            bursts, cycle, beats, next_offer = [], 0, 0, 0
             ctx.set(dut.start, 1)
             ctx.set(dut.program_address, start_address)
             ctx.set(dut.read_requests.ready, 1)
             ctx.set(dut.writes.ready, 1)
             done = False
             while not done:
-                beat = bool(bursts) and cycle >= bursts[0][2]
+                beat = bool(bursts) and (cycle >= max(bursts[0][2], next_offer)
+                                         + memory_model.gaps(beats, 1)[0])
                 ctx.set(dut.read_data.valid, beat)
                 if beat:
                     ctx.set(dut.read_data.payload, _read(memory, bursts[0][0]))
@@ -55,6 +56,7 @@ class AmaranthBackend:
                     bursts.append([request.address, request.beats,
                                    cycle + memory_model.latency_cycles])
                 if beat and ctx.get(dut.read_data.ready):
+                    beats, next_offer = beats + 1, cycle + memory_model.beat_cycles
                     bursts[0][0] += _BEAT_BYTES
                     bursts[0][1] -= 1
                     if not bursts[0][1]:

@@ -1,19 +1,34 @@
 """Compiles a network: layers one after the other, each from memory to memory."""
 
+from dataclasses import dataclass
 from functools import partial
 
-from hw.array_timing import ArrayTiming
 from model.layer import Layer
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
 from sim.filter_bank import taken_words
 from sim.first_layer import fold_first_layer
 from sim.layer_compiler import LayerCompiler
-from sim.mapping import map_layer
+from sim.mapper import map_layer
+from sim.mapping import LayerMapping
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
+from sim.score_layout import ScoreLayout
 from sim.work import LayerWork
 
 __all__ = ["compile_network"]
+
+_INPUT = -1
+
+
+@dataclass(frozen=True)
+class _MappedLayer:
+    """A layer, its parts, and how the array runs each of them."""
+
+    layer: Layer
+    source: int
+    works: tuple[LayerWork, ...]
+    mapping: LayerMapping
+    skipping: bool
 
 
 def compile_network(network, config):
@@ -33,70 +48,94 @@ def compile_network(network, config):
     CompileError
         If the configuration cannot run one of the layers; the sentence names it.
     """
-    _check_chain(network)
+    _check_nodes(network)
     layers, folded_input = list(network.layers), None
-    shape = network.input_shape
-    folded = fold_first_layer(layers[0], shape, config)
-    if folded is not None:
-        layers[0], folded_input = folded
-        shape = folded_input.shape
+    shapes = [shape for shape, _ in network.shapes()]
+    if sum(_INPUT in sources for sources in network.sources) == 1:
+        folded = fold_first_layer(layers[0], shapes[0], config)
+        if folded is not None:
+            layers[0], folded_input = folded
+            shapes[0] = folded_input.shape
+    blocks = {}
+    mapped = [_map(layer, sources[0], shape, config, blocks)
+              for layer, sources, shape in zip(layers, network.sources, shapes, strict=True)]
     builder = ProgramBuilder(config)
-    stored = ActivationLayout.of(config, shape, layers[0].input_format)
-    input_address = address = builder.reserve(stored.bytes)
+    stored = ActivationLayout.of(config, shapes[0], layers[0].input_format, blocks[_INPUT])
+    tensors = {_INPUT: (builder.reserve(stored.bytes), stored)}
     compiled = []
-    for layer in layers:
-        work = LayerWork.of(layer, shape, config)
-        compiled.append(_compile_layer(builder, work, address))
-        shape, address = compiled[-1].output_shape, compiled[-1].output_address
+    for index, (one, shape) in enumerate(zip(mapped, shapes, strict=True)):
+        compiled.append(_compile_layer(builder, one, shape, tensors, blocks.get(index)))
+        tensors[index] = compiled[-1].output_address, compiled[-1].output
     image, start, instructions = builder.finish()
-    return Program(network.name, config, image, start, instructions, input_address, stored,
+    return Program(network.name, config, image, start, instructions, tensors[_INPUT][0], stored,
                    folded_input, tuple(compiled))
 
 
-def _check_chain(network):
+def _check_nodes(network):
     """Raises CompileError for the first node that the hardware has no way to run."""
-    for index, (layer, sources) in enumerate(zip(network.layers, network.sources, strict=True)):
+    for layer in network.layers:
         if not isinstance(layer, Layer):
             raise CompileError(f"layer {layer.name}: kind must be a convolution or a dense layer "
                                f"on this hardware, not {type(layer).__name__.lower()}")
-        last = index == len(network.layers) - 1
         for what, must, good in (
-                ("groups", 1, layer.groups == 1), ("dilation", (1, 1), layer.dilation == (1, 1)),
                 ("bias", "none", layer.bias is None),
-                ("output stage", "thresholds", layer.requantize is None),
-                ("output", "sums in the last layer", not last or layer.output_format is None),
-                ("output format", "bipolar or uint",
-                 last or not layer.output_format.name.startswith("int")),
-                ("input", "the layer before", sources == (index - 1,))):
+                ("output stage", "thresholds", layer.requantize is None)):
             if not good:
                 raise CompileError(f"layer {layer.name}: {what} must be {must} on this hardware")
 
 
-def _compile_layer(builder, work, input_address):
-    """Adds a layer, its output and its record to a program."""
-    config = builder.config
-    if work.output is None:
-        output_shape = (work.out_height, work.out_width, work.filters)
-        output_bytes = work.out_height * work.out_width * work.filters * 4
-    else:
-        output_shape = (work.output.height, work.output.width, work.output.channels)
-        output_bytes = work.output.bytes
-    output_address = builder.reserve(output_bytes)
-    mapping, skipping = _best_mapping(work, config)
-    LayerCompiler(builder, work, mapping, skipping, input_address, output_address,
-                  ArrayTiming(config).drain_delay).compile()
-    record_address = builder.mark()
-    lane_slots = work.fields[0].size * work.out_height * work.out_width * len(work.planes)
-    return CompiledLayer(work.name, work.mode_name, work.macs, lane_slots, record_address,
-                         output_address, work.output, output_shape, skipping)
+def _map(layer, source, shape, config, blocks):
+    """Maps a layer; takes note in ``blocks`` of the channel blocks in which its input must lie.
+
+    ``blocks`` gives the words of a block of each node's output, as far as they are settled.
+    """
+    works = LayerWork.parts(layer, shape, config)
+    work, pixel_words = works[0], -(-shape[2] // config.lanes)
+    flattened = work.height == work.width == 1
+    if (flattened and shape[:2] != (1, 1)
+            and blocks.setdefault(source, pixel_words) != pixel_words):
+        raise CompileError(f"layer {layer.name}: input must be one that no convolution reads, as "
+                           "it is flattened, and is not")
+    settled = blocks.get(source)
+    single = settled == pixel_words and not flattened
+    mapping, skipping = _best_mapping(work, config, None if single else settled,
+                                      pixel_words if single else None)
+    blocks.setdefault(source, pixel_words if flattened else mapping.group_words)
+    return _MappedLayer(layer, source, works, mapping, skipping)
 
 
-def _best_mapping(work, config):
+def _best_mapping(work, config, block_words, pixel_words):
     """A mapping, and whether to leave out zeros: sequence words cost traffic, zeros cost cycles."""
-    cost, mapping = map_layer(work, config)
+    cost, mapping = map_layer(work, config, block_words, pixel_words)
     if work.has_zeros and config.lane_addresses:
-        taken = partial(taken_words, work, config)
-        skipping_cost, skipping_mapping = map_layer(work, config, taken)
+        skipping_cost, skipping_mapping = map_layer(work, config, block_words, pixel_words,
+                                                    partial(taken_words, work, config))
         if skipping_cost < cost:
             return skipping_mapping, True
     return mapping, False
+
+
+def _compile_layer(builder, one, shape, tensors, block_words):
+    """Adds a layer, its output and its record to a program."""
+    layer, config = one.layer, builder.config
+    output_shape = layer.output_shape(shape)
+    if layer.output_format is None:
+        output = ScoreLayout(*output_shape)
+    else:
+        output = ActivationLayout.of(config, output_shape, layer.output_format, block_words)
+        if output.planes != 1:
+            raise CompileError(f"layer {layer.name}: output codes must have at most "
+                               f"{config.act_bits} bits on configuration {config.name}, "
+                               f"not {layer.output_format.bits}")
+    input_address, stored = tensors[one.source]
+    output_address = builder.reserve(output.bytes)
+    for work in one.works:
+        LayerCompiler(builder, work, one.mapping, one.skipping, stored, output, input_address,
+                      output_address).compile()
+    record_address = builder.mark()
+    work = one.works[0]
+    slots = sum(part.fields[0].size for part in one.works)
+    return CompiledLayer(
+        layer.name, work.mode_name, sum(part.macs for part in one.works),
+        slots * work.out_height * work.out_width * len(work.planes), record_address,
+        output_address, output, layer.output_format, one.skipping)

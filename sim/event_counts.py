@@ -1,129 +1,129 @@
-"""Event counts of single instructions, by arithmetic on their fields."""
+"""Event counts of a program, by arithmetic on the fields of its instructions."""
 
-from collections import Counter
+from functools import cache
 
 import numpy as np
 
-from hw.program import Target
+from hw.counter_record import COUNTER_NAMES
+from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, Opcode, Target
+from sim.array_contents import ArrayContents
 
-__all__ = ["FilterContents", "load_counts", "pass_counts", "step_words"]
+__all__ = ["record_counts", "step_words"]
+
+_BLOCK_BEATS = BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
 
 
-class FilterContents:
-    """What counting must know of the loads so far: stream ids, and sequence words of each bank.
+def record_counts(program, decoded):
+    """What each counter record of a program holds, but for its cycles.
 
-    Parameters
-    ----------
-    config : AcceleratorConfig
+    Returns
+    -------
+    list of dict
+        For each ``MARK`` the totals since the start, by ``COUNTER_NAMES`` without ``cycles``.
     """
-
-    def __init__(self, config):
-        self._config = config
-        self._elements = np.zeros(1 << config.STREAM_ID_BITS, dtype=np.int64)
-        self._sequences = [None, None]
-
-    def load(self, fields, data):
-        """Takes note of a load's beats, uint8 [beats, 16]."""
-        if fields["target"] == Target.MAP:
-            self._elements = np.bincount(data[:, 0], minlength=len(self._elements))
-        elif fields["target"] == Target.SEQUENCE:
-            share, words = self._config.sequence_rows_per_beat, fields["words"]
-            bits = np.unpackbits(data, axis=1, bitorder="little")
-            bits = bits.reshape(words, -1, self._config.BEAT_BITS // share)[:, :self._config.rows]
-            lane_bits = bits[..., 1:1 + self._config.lane_count_bits].astype(np.int64)
-            lanes = (lane_bits << np.arange(lane_bits.shape[-1])).sum(axis=-1)
-            self._sequences[fields["bank"]] = bits[..., 0], lanes
-
-    def elements(self, streams):
-        """Elements that keep words of the first so many streams."""
-        return int(self._elements[:streams].sum())
-
-    def row_work(self, fields):
-        """Operations, and lanes with a weight in them, of one window in one column."""
-        rows = [row for row in range(self._config.rows) if fields["rows_enable"] >> row & 1]
-        if not fields["lane_offsets"]:
-            words = len(rows) * fields["psums"] * fields["filter_length"]
-            return words, words * self._config.lanes
-        ends, lanes = self._sequences[fields["bank"]]
-        words = lane_total = 0
-        for row in rows:
-            used = int(np.flatnonzero(ends[:, row])[fields["psums"] - 1]) + 1
-            words += used
-            lane_total += int(lanes[:used, row].sum())
-        return words, lane_total
+    counts = {name: np.zeros(len(decoded), dtype=np.int64)
+              for name in COUNTER_NAMES if name != "cycles"}
+    _count_loads(program.config, decoded, counts)
+    _count_passes(program, decoded, counts)
+    totals = {name: np.cumsum(steps) for name, steps in counts.items()}
+    blocks = -(-len(decoded) // BLOCK_INSTRUCTIONS)
+    records = []
+    for place in decoded.places(Opcode.MARK):
+        record = {name: int(total[place]) for name, total in totals.items()}
+        fetched = min(blocks, place // BLOCK_INSTRUCTIONS + 2)
+        record["dram_control_beats"] += int(fetched) * _BLOCK_BEATS
+        records.append(record)
+    return records
 
 
-def load_counts(fields, config):
-    """Counts of a ``LOAD``."""
-    counts = Counter(dram_read_beats=fields["beats"])
-    if fields["target"] == Target.BUFFER:
-        counts["buffer_writes"] = fields["beats"]
-    elif fields["target"] == Target.FILTER:
-        columns = config.cols if fields["broadcast"] else fields["columns"]
-        counts["filter_writes"] = fields["words"] * config.rows * columns
-    return counts
+def _count_loads(config, decoded, counts):
+    places = decoded.places(Opcode.LOAD)
+    target, beats, again, words, broadcast, columns = decoded.fields(
+        Opcode.LOAD, "target", "beats", "again", "words", "broadcast", "columns")
+    beats = beats * (again + 1)
+    of_filters = np.isin(target, (Target.FILTER, Target.SEQUENCE))
+    of_ifmaps = target == Target.BUFFER
+    counts["dram_filter_beats"][places] = beats * of_filters
+    counts["dram_ifmap_beats"][places] = beats * of_ifmaps
+    counts["dram_control_beats"][places] = beats * ~(of_filters | of_ifmaps)
+    counts["buffer_writes"][places] = beats * of_ifmaps
+    reached = np.where(broadcast, config.cols, columns)
+    counts["filter_writes"][places] = words * config.rows * reached * (target == Target.FILTER)
 
 
-def step_words(fields):
-    """Words fed in the first step of a pass, and in each later one."""
-    column = (fields["outer_rows"] * fields["inner_rows"] * fields["groups"]
-              * fields["group_words"])
-    return column * fields["first_columns"], column * fields["step_columns"]
+def _count_passes(program, decoded, counts):
+    places = decoded.places(Opcode.PASS)
+    columns, positions, psums, rows, first, final, rescale, fresh, requantize = decoded.fields(
+        Opcode.PASS, "columns", "positions", "psums", "rows_enable", "first", "final", "rescale",
+        "fresh", "requantize")
+    windows = positions * columns
+    contents = ArrayContents(program, decoded)
+    words, lanes = contents.row_work()
+    counts["mac_words"][places] = words * windows
+    counts["mac_lanes"][places] = lanes * windows
+    row_psums = np.array([int(one).bit_count() for one in rows], np.int64) * windows * psums
+    counts["psum_writes"][places] = counts["psum_reads"][places] = row_psums
+    counts["bank_reads"][places] = windows * psums * ((1 - first) + rescale * (1 - fresh))
+    counts["bank_writes"][places] = windows * psums * (1 - final)
+    counts["requantizations"][places] = windows * psums * requantize
+    _count_outputs(program.config, decoded, counts, places)
+    _count_feeds(decoded, contents, counts, places)
 
 
-def pass_counts(fields, contents, config):
-    """Counts of a ``PASS``."""
-    windows = fields["positions"] * fields["columns"]
-    psums = windows * fields["psums"]
-    words, lanes = contents.row_work(fields)
-    rows = fields["rows_enable"].bit_count()
-    counts = Counter(mac_words=words * windows, mac_lanes=lanes * windows,
-                     psum_writes=rows * psums, psum_reads=rows * psums)
-    counts["bank_reads"] = psums * ((not fields["first"])
-                                    + (fields["rescale"] and not fields["fresh"]))
-    counts["bank_writes"] = 0 if fields["final"] else psums
-    counts["requantizations"] = psums if fields["requantize"] else 0
-    if fields["final"]:
-        counts += _output_counts(fields, windows, psums, config)
-    return counts + _feed_counts(fields, contents)
+def _count_outputs(config, decoded, counts, places):
+    columns, positions, psums, final, raw, copy, requantize, chunks, planes = decoded.fields(
+        Opcode.PASS, "columns", "positions", "psums", "final", "raw", "copy", "requantize",
+        "threshold_chunks", "planes")
+    words = np.where(raw, psums, -(-psums // config.lanes)) * final
+    rows, row_stride, across, stride = decoded.fields(
+        Opcode.PASS, "pool_rows", "pool_row_stride", "pool_columns", "pool_column_stride")
+    pooled = ((positions - across) // stride + 1) * ((columns - rows) // row_stride + 1)
+    counts["output_words"][places] = positions * columns * words
+    counts["dram_write_beats"][places] = pooled * words * planes
+    counts["threshold_compares"][places] = (positions * columns * psums * chunks
+                                            * (final & (1 - (raw | copy | requantize))))
 
 
-def _output_counts(fields, windows, psums, config):
-    words = fields["psums"] if fields["raw"] else -(-fields["psums"] // config.lanes)
-    pooled = (_pooled(fields["positions"], fields["pool_columns"], fields["pool_column_stride"])
-              * _pooled(fields["columns"], fields["pool_rows"], fields["pool_row_stride"]))
-    compares = not (fields["raw"] or fields["copy"] or fields["requantize"])
-    return Counter(output_words=windows * words,
-                   dram_write_beats=pooled * words * fields["planes"],
-                   threshold_compares=psums * fields["threshold_chunks"] * compares)
+def step_words(decoded):
+    """Words fed in the first step of each pass, and in each later one."""
+    outer, inner, groups, words, first, step = decoded.fields(
+        Opcode.PASS, "outer_rows", "inner_rows", "groups", "group_words", "first_columns",
+        "step_columns")
+    column = outer * inner * groups * words
+    return column * first, column * step
 
 
-def _pooled(size, window, stride):
-    """Windows of max pooling along one side."""
-    return (size - window) // stride + 1
-
-
-def _feed_counts(fields, contents):
+def _count_feeds(decoded, contents, counts, places):
     """Words sent, kept and read: padded taps are sent without being read."""
-    first, later = step_words(fields)
-    streams = fields["outer_rows"] * fields["inner_rows"] * fields["groups"]
-    columns = [fields["x_start"] + x for x in _fed_columns(fields)]
-    rows = [fields["y_start"] + block * fields["outer_row_step"] + row
-            for block in range(fields["outer_rows"]) for row in range(fields["inner_rows"])]
-    inside_columns = sum(0 <= x < fields["width"] for x in columns)
-    inside_rows = sum(0 <= y < fields["height"] for y in rows)
-    present = min(fields["groups"] * fields["group_words"], fields["valid_words"])
-    return Counter(
-        ifmap_transfers=first + later * (fields["positions"] - 1),
-        ifmap_writes=len(columns) * fields["group_words"] * contents.elements(streams),
-        buffer_reads=inside_columns * inside_rows * present)
+    positions, first, step, outer, inner, groups, words, valid = decoded.fields(
+        Opcode.PASS, "positions", "first_columns", "step_columns", "outer_rows", "inner_rows",
+        "groups", "group_words", "valid_words")
+    columns = first + (positions - 1) * step
+    streams = outer * inner * groups
+    counts["ifmap_transfers"][places] = columns * streams * words
+    counts["ifmap_writes"][places] = columns * words * contents.elements(streams)
+    geometry = decoded.fields(
+        Opcode.PASS, "positions", "first_columns", "step_columns", "skip_columns", "column_step",
+        "x_start", "width", "outer_rows", "outer_row_step", "outer_columns", "inner_rows",
+        "y_start", "height")
+    inside = [_inside(*map(int, one)) for one in zip(*geometry, strict=True)]
+    counts["buffer_reads"][places] = np.array(inside, np.int64) * np.minimum(
+        groups * words, valid)
 
 
-def _fed_columns(fields):
-    """Ifmap columns that are fed, counted from the first."""
+@cache
+def _inside(positions, first, step, skip, column_step, x_start, width, blocks, row_step,
+            block_columns, rows, y_start, height):
+    """Pixels that are fed and are no padding."""
     x, columns = 0, []
-    for position in range(fields["positions"]):
-        count = fields["first_columns"] if position == 0 else fields["step_columns"]
-        columns.extend(range(x, x + count))
-        x += count + fields["skip_columns"]
-    return columns
+    for position in range(positions):
+        count = first if position == 0 else step
+        columns.extend(x_start + x + column_step * index for index in range(count))
+        x += column_step * count + skip
+    columns = np.array(columns)
+    total = 0
+    for block in range(blocks):
+        moved = columns + block * block_columns
+        y = y_start + block * row_step + np.arange(rows)
+        total += int(((moved >= 0) & (moved < width)).sum() * ((y >= 0) & (y < height)).sum())
+    return total

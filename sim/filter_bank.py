@@ -7,8 +7,7 @@ import numpy as np
 from sim.activation_layout import pack_bits
 from sim.lane_schedule import least_words, schedule_lanes
 
-__all__ = ["FilterBank", "dense_bank", "skipping_bank", "taken_words", "tile_fields",
-           "used_rows"]
+__all__ = ["FilterBank", "dense_bank", "skipping_bank", "taken_words", "tile_fields"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,32 +64,28 @@ class FilterBank:
         return pack_bits(flat.reshape(-1, config.BEAT_BITS), 1, config.BEAT_BYTES)
 
 
-def tile_fields(work, mapping, rows, filters, weight_plane, row_fold, word_fold):
+def tile_fields(work, fold, group_words, rows, filters, weight_plane):
     """The fields of one pass, uint8 [rows, filters, filter_length, lanes].
 
-    ``filters`` is (first, count); what lies outside the layer is off.
+    Parameters
+    ----------
+    work : LayerWork
+    fold : Fold
+    group_words : int
+    rows : int
+        Of the array; those without a unit are off.
+    filters : (first, count)
+    weight_plane : int
     """
     first, count = filters
     all_fields = work.fields[weight_plane, first:first + count]
-    lanes = all_fields.shape[-1]
-    kernel_width = work.kernel[1]
-    tile = np.full((rows, count, kernel_width, mapping.group_words, lanes), work.off_field,
+    lanes, kernel_width = all_fields.shape[-1], work.kernel[1]
+    tile = np.full((rows, count, kernel_width, group_words, lanes), work.off_field,
                    dtype=np.uint8)
-    for row in np.flatnonzero(used_rows(work, mapping, rows, row_fold, word_fold)):
-        group, kernel_row = divmod(int(row), mapping.kernel_rows)
-        kernel_row += row_fold * mapping.kernel_rows
-        word = (word_fold * mapping.groups + group) * mapping.group_words
-        part = all_fields[:, kernel_row, :, word:word + mapping.group_words]
+    for row, (group, kernel_row) in enumerate(fold.units):
+        part = all_fields[:, kernel_row, :, group * group_words:(group + 1) * group_words]
         tile[row, :, :, :part.shape[2]] = part
-    return tile.reshape(rows, count, kernel_width * mapping.group_words, lanes)
-
-
-def used_rows(work, mapping, rows, row_fold, word_fold):
-    """Which array rows have weights in a pass, bool [rows]; the others must stay idle."""
-    group, kernel_row = np.divmod(np.arange(rows), mapping.kernel_rows)
-    word = (word_fold * mapping.groups + group) * mapping.group_words
-    return ((group < mapping.groups) & (word < work.plane_words)
-            & (kernel_row + row_fold * mapping.kernel_rows < work.kernel[0]))
+    return tile.reshape(rows, count, kernel_width * group_words, lanes)
 
 
 def dense_bank(tile, used):

@@ -43,10 +43,12 @@ class FoldedInput:
 def fold_first_layer(layer, input_shape, config):
     """The first layer as an equal one with a kernel one column wide, where that saves words.
 
-    Returns the folded layer and its ``FoldedInput``, or ``None`` where folding saves nothing or
-    padded taps do not count.
+    Returns the folded layer and its ``FoldedInput``, or ``None`` where folding saves nothing,
+    padded taps do not count, or the layer has groups or dilation.
     """
     filters, kernel_height, kernel_width, channels = layer.weights.shape
+    if layer.groups > 1 or layer.dilation[1] > 1:
+        return None
     folded_words = -(-kernel_width * channels // config.lanes)
     if folded_words >= kernel_width * -(-channels // config.lanes):
         return None

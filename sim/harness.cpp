@@ -1,5 +1,6 @@
 // The harness: owns clock and memory, runs programs on the Verilated accelerator at native speed.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -53,11 +54,16 @@ public:
         top_->final();
     }
 
-    void begin(uint8_t* memory, uint64_t size, uint32_t program, uint32_t latency) {
+    void begin(uint8_t* memory, uint64_t size, uint32_t program, uint32_t latency,
+               uint32_t interval, int64_t stall_seed) {
         memory_ = memory;
         size_ = size;
         latency_ = latency;
+        interval_ = interval;
+        stall_seed_ = stall_seed;
         cycle_ = 0;
+        beats_ = 0;
+        next_offer_ = 0;
         bursts_.clear();
         top_->start = 1;
         top_->program_address = program;
@@ -110,7 +116,11 @@ private:
     }
 
     bool offer_beat() {
-        const bool beat = !bursts_.empty() && cycle_ >= bursts_.front().first_cycle;
+        bool beat = false;
+        if (!bursts_.empty()) {
+            const uint64_t eligible = std::max(bursts_.front().first_cycle, next_offer_);
+            beat = cycle_ >= eligible + gap();
+        }
         top_->PORT(read_data, valid) = beat;
         if (!beat) return false;
         const uint64_t address = bursts_.front().address;
@@ -122,7 +132,19 @@ private:
         return true;
     }
 
+    // Cycles by which the next beat comes late; the same hash as MemoryModel.gaps.
+    uint32_t gap() const {
+        if (stall_seed_ < 0) return 0;
+        uint32_t mixed = static_cast<uint32_t>(beats_) + static_cast<uint32_t>(stall_seed_);
+        mixed = (mixed ^ (mixed >> 16)) * 0x85ebca6bu;
+        mixed = (mixed ^ (mixed >> 13)) * 0xc2b2ae35u;
+        mixed = mixed ^ (mixed >> 16);
+        return mixed % 8 == 0 ? (mixed >> 3) % 16 + 1 : 0;
+    }
+
     void next_beat() {
+        ++beats_;
+        next_offer_ = cycle_ + interval_;
         Burst& burst = bursts_.front();
         burst.address += kBeatBytes;
         if (--burst.beats == 0) bursts_.pop_front();
@@ -161,7 +183,11 @@ private:
     uint64_t size_ = 0;
     uint64_t cycle_ = 0;
     uint64_t time_ = 0;
+    uint64_t beats_ = 0;
+    uint64_t next_offer_ = 0;
     uint32_t latency_ = 1;
+    uint32_t interval_ = 1;
+    int64_t stall_seed_ = -1;
     int outcome_ = kDone;
 };
 
@@ -173,8 +199,8 @@ void* bitrow_new(const char* trace_path) { return new Harness(trace_path); }
 void bitrow_delete(void* harness) { delete static_cast<Harness*>(harness); }
 
 void bitrow_begin(void* harness, uint8_t* memory, uint64_t size, uint32_t program,
-                  uint32_t latency) {
-    static_cast<Harness*>(harness)->begin(memory, size, program, latency);
+                  uint32_t latency, uint32_t interval, int64_t stall_seed) {
+    static_cast<Harness*>(harness)->begin(memory, size, program, latency, interval, stall_seed);
 }
 
 int bitrow_advance(void* harness, uint64_t cycles) {

@@ -1,10 +1,15 @@
 """Compiles one layer: loads and passes in the order in which they run."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from hw.array_timing import ArrayTiming
 from hw.program import Target
-from sim.errors import CompileError
-from sim.filter_bank import dense_bank, skipping_bank, tile_fields, used_rows
+from sim.buffer_plan import BufferPlan
+from sim.filter_bank import FilterBank, dense_bank, skipping_bank, tile_fields
+from sim.mapping import Fold, Strip
+from sim.operand import Plane
 from sim.output_stage import OutputStage
 
 __all__ = ["LayerCompiler"]
@@ -12,9 +17,35 @@ __all__ = ["LayerCompiler"]
 UNUSED_STREAM = 0xFF
 """Stream id of an element without work: no word is ever sent to it."""
 
+_ADDRESSES = 1 << 16
+"""Buffer words are counted modulo this."""
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One pass, in words of the mapping; ``first`` and ``last`` of its psums."""
+
+    group: int
+    strip: Strip
+    slot: int
+    plane: Plane
+    fold: Fold
+    first: bool
+    last: bool
+    shift: bool
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A filter bank that has its place in memory."""
+
+    bank: FilterBank
+    filter_address: int
+    sequence_address: int | None
+
 
 class LayerCompiler:
-    """Adds the instructions of one layer to a program.
+    """Adds the instructions of one layer, or of a part of it, to a program.
 
     Parameters
     ----------
@@ -23,151 +54,255 @@ class LayerCompiler:
     mapping : LayerMapping
     skipping : bool
         Zero weights are left out of the schedule.
+    stored, output : ActivationLayout (output: or ScoreLayout)
+        The input and the output as they lie in memory.
     input_address, output_address : int
         Bytes.
-    drain_delay : int
-        Least cycles from the end of a window to its first drain.
     """
 
-    def __init__(self, builder, work, mapping, skipping, input_address, output_address,
-                 drain_delay):
+    def __init__(self, builder, work, mapping, skipping, stored, output, input_address,
+                 output_address):
         self._builder = builder
         self._config = builder.config
         self._work = work
         self._mapping = mapping
         self._skipping = skipping
+        self._stored = stored
         self._input_address = input_address
-        self._stage = OutputStage(builder, work, mapping.filter_groups, output_address)
-        self._drain_delay = drain_delay
-        self._bank_holds = [None, None]
-        self._bank_free = [builder.passes, builder.passes]
+        self._stage = OutputStage(builder, work, mapping, output, output_address)
+        self._drain_delay = ArrayTiming(builder.config).drain_delay
+        self._filters = _TwoBanks(builder.passes)
+        self._maps = _TwoBanks(builder.passes)
         self._banks = {}
-        self._next_bank = 0
-        self._ring = 0
+        self._flat = work.height == work.width == 1
+        self._lead = 0
 
     def compile(self):
         """Adds the whole layer."""
-        self._load_map()
-        if self._mapping.whole_input:
-            self._load_input(0, self._work.stored.height)
-            for group in range(len(self._mapping.filter_groups)):
-                self._filter_group(group, self._mapping.strips)
-            return
-        for first, columns in self._mapping.strips:
-            low = first * self._work.stride[0] - self._work.pad_top
-            blocks, step, rows = self._mapping.feed_rows(columns)
-            high = low + (blocks - 1) * step + rows - self._mapping.kernel_rows \
-                + self._work.kernel[0]
-            self._load_input(max(low, 0), min(high, self._work.height))
-            for group in range(len(self._mapping.filter_groups)):
-                self._filter_group(group, ((first, columns),))
-
-    def _filter_group(self, group, strips):
-        self._stage.load(group)
-        folds = self._mapping.pass_folds(self._work.planes)
-        if self._mapping.strips_resident:
-            order = [(fold, strip) for fold in range(len(folds)) for strip in range(len(strips))]
-        else:
-            order = [(fold, strip) for strip in range(len(strips)) for fold in range(len(folds))]
-        for fold, strip in order:
-            self._pass(group, folds, fold, strips, strip)
+        passes = self._passes()
+        tiles = [self._tile(one) for one in passes]
+        largest = max(self._tile_beats(tile) for tile in set(tiles))
+        slots = min(self._config.buffer_beats // largest, len(set(tiles)))
+        plan = BufferPlan(tiles, slots, self._builder.passes)
+        group = None
+        for index, (one, tile) in enumerate(zip(passes, tiles, strict=True)):
+            if one.group != group:
+                if group is not None:
+                    self._stage.release()
+                self._stage.load(one.group)
+                group = one.group
+            slot, wait = plan.place(index, tile)
+            if wait is not None:
+                self._load_tile(tile, slot * largest, wait)
+            self._add_pass(one, tile, slot * largest)
         self._stage.release()
 
-    def _load_map(self):
-        config, mapping = self._config, self._mapping
-        ids = np.zeros((config.cols, config.rows, config.BEAT_BYTES), dtype=np.uint8)
-        ids[..., 0] = UNUSED_STREAM
-        for row in range(mapping.rows):
-            for column in range(max(columns for _, columns in mapping.strips)):
-                ids[column, row, 0] = mapping.stream_id(row, column)
-        self._builder.load(Target.MAP, ids, words=1, columns=config.cols,
-                           wait_passes=self._builder.passes)
-
-    def _load_input(self, first_row, end_row):
-        """Brings ifmap rows on chip; the first of them to buffer word 0."""
-        work, config = self._work, self._config
-        row_words = work.stored.words // work.height
-        words = (end_row - first_row) * row_words
-        start = first_row * row_words
-        lead = start % config.words_per_beat
-        beats = -(-(lead + words) // config.words_per_beat)
-        if beats * config.words_per_beat > config.buffer_words:
-            raise CompileError(f"layer {work.name}: ifmap rows of one strip must fit the "
-                               f"{config.buffer_words} words of the global buffer, "
-                               f"not {lead + words}")
-        self._builder.load(
-            Target.BUFFER, address=self._input_address + (start - lead) * config.word_bytes,
-            beats=beats, wait_passes=self._builder.passes,
-            wait_outputs=self._builder.final_passes)
-        self._buffer_origin = lead - start
-
-    def _load_filters(self, group, weight_plane, row_fold, word_fold):
-        """The bank that holds these filters, loaded now unless they are there already."""
-        key = group, weight_plane, row_fold, word_fold
-        if key in self._bank_holds:
-            index = self._bank_holds.index(key)
-            return index, self._banks[key]
-        index = self._next_bank
-        self._next_bank ^= 1
-        config, builder = self._config, self._builder
-        tile = tile_fields(self._work, self._mapping, config.rows,
-                           self._mapping.filter_groups[group], weight_plane, row_fold, word_fold)
-        used = used_rows(self._work, self._mapping, config.rows, row_fold, word_fold)
-        if self._skipping:
-            bank = skipping_bank(tile, used, self._work.off_field, config)
-            builder.load(Target.SEQUENCE, bank.sequence_beats(config), words=bank.words,
-                         bank=index, wait_passes=self._bank_free[index])
-        else:
-            bank = dense_bank(tile, used)
-        builder.load(Target.FILTER, bank.filter_beats(config), words=bank.words, bank=index,
-                     broadcast=1, columns=1, wait_passes=self._bank_free[index])
-        self._bank_holds[index] = key
-        self._banks[key] = bank
-        return index, bank
-
-    def _pass(self, group, folds, fold, strips, strip):
+    def _passes(self):
+        """All passes in order."""
         mapping = self._mapping
-        plane, row_fold, word_fold = folds[fold]
-        index, bank = self._load_filters(group, plane.weight, row_fold, word_fold)
-        first, columns = strips[strip]
-        psums = mapping.filter_groups[group][1]
-        final = fold == len(folds) - 1
-        stage = self._stage.pass_fields(group, first, columns, final)
-        slot = strip if mapping.strips_resident else 0
-        self._builder.array_pass(
-            mode=plane.mode, lane_offsets=self._skipping, bank=index, final=final,
-            first=fold == 0, shift=plane.shift and folds[fold - 1][0] != plane,
-            columns=columns, rows_enable=bank.rows_enable, psums=psums,
-            filter_length=mapping.filter_length,
-            window_cycles=max(2, int(bank.words_per_row.max())), positions=mapping.positions,
-            bank_address=slot * mapping.positions * psums,
-            drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
-            **self._feed_fields(first, columns, plane.act, row_fold, word_fold), **stage)
-        self._bank_free[index] = self._builder.passes
+        folds = [(plane, fold) for plane in self._work.planes for fold in mapping.folds]
+        strips = list(enumerate(mapping.strips))
+        groups = range(len(mapping.filter_groups))
+        if mapping.strips_inside:
+            order = [(group, fold, slot, strip) for group in groups
+                     for fold in range(len(folds)) for slot, strip in strips]
+        else:
+            order = [(group, fold, 0, strip) for _, strip in strips for group in groups
+                     for fold in range(len(folds))]
+        if len(folds) == 1:
+            order = [(group, fold, 0, strip) for group, fold, _, strip in order]
+        return [_Pass(group, strip, slot, *folds[fold], first=fold == 0,
+                      last=fold == len(folds) - 1,
+                      shift=folds[fold][0].shift and folds[fold - 1][0] != folds[fold][0])
+                for group, fold, slot, strip in order]
 
-    def _feed_fields(self, first_row, columns, plane, row_fold, word_fold):
-        work, mapping = self._work, self._mapping
-        row_words = work.stored.words // work.height
-        y_start = first_row * work.stride[0] - work.pad_top + row_fold * mapping.kernel_rows
-        word = word_fold * mapping.groups * mapping.group_words
-        address = (self._buffer_origin + y_start * row_words - work.pad_left * work.pixel_words
-                   + plane * work.plane_words + word)
-        blocks, block_step, rows = mapping.feed_rows(columns)
+    def _tile(self, one):
+        """What a pass needs in the buffer: (plane, first row, end row, first block, blocks)."""
+        mapping = self._mapping
+        first, end = mapping.tile_rows(self._work, one.strip)
+        if self._whole_height():
+            first, end = 0, self._work.height
+        offset = self._work.first_word // mapping.group_words
+        if self._stored.blocks == 1 and not self._flat:
+            return one.plane.act, first, end, 0, 1
+        return one.plane.act, first, end, offset + one.fold.first_group, one.fold.groups
+
+    def _whole_height(self):
+        """All rows of all tiles fit the buffer at once."""
+        work = self._work
+        beats = (-(-work.height * work.width * self._pixel_words() // self._config.words_per_beat)
+                 + 1)
+        blocks = 1 if self._stored.blocks == 1 and not self._flat else \
+            sum(fold.groups for fold in self._mapping.folds)
+        return work.act_planes * blocks * beats <= self._config.buffer_beats
+
+    def _pixel_words(self):
+        """Words of a pixel that lie side by side, in memory and in the buffer."""
+        return self._mapping.group_words if self._flat else self._stored.block_words
+
+    def _burst(self, tile):
+        """Bytes from the start of a block to the tile, beats of a block, and its words before."""
+        config = self._config
+        _, first, end, _, _ = tile
+        row_bytes = self._work.width * self._pixel_words() * config.word_bytes
+        start, stop = first * row_bytes, max(end, first + 1) * row_bytes
+        if self._flat:
+            start, stop = 0, row_bytes
+        low = start // config.BEAT_BYTES * config.BEAT_BYTES
+        return low, -(-(stop - low) // config.BEAT_BYTES), (start - low) // config.word_bytes
+
+    def _tile_beats(self, tile):
+        if self._flat:
+            words = tile[4] * self._mapping.group_words
+            return -(-words // self._config.words_per_beat) + 1
+        return tile[4] * self._burst(tile)[1]
+
+    def _load_tile(self, tile, beat, wait_passes):
+        """Brings a tile on chip, to this beat of the buffer."""
+        plane, _, _, block, blocks = tile
+        config, builder = self._config, self._builder
+        if self._flat:
+            first = block * self._mapping.group_words * config.word_bytes
+            low = first // config.BEAT_BYTES * config.BEAT_BYTES
+            builder.load(Target.BUFFER, destination=beat, beats=self._tile_beats(tile),
+                         address=(self._input_address + plane * self._stored.plane_bytes + low),
+                         wait_passes=wait_passes, wait_outputs=builder.layer_outputs)
+            return
+        low, beats, _ = self._burst(tile)
+        builder.load(
+            Target.BUFFER, destination=beat, beats=beats, again=blocks - 1,
+            address=(self._input_address + block * self._stored.block_bytes
+                     + plane * self._stored.plane_bytes + low),
+            address_step=self._stored.block_bytes if blocks > 1 else 0, destination_step=beats,
+            wait_passes=wait_passes, wait_outputs=builder.layer_outputs)
+
+    def _load_map(self, fold):
+        """The bank of stream ids for a fold, loaded now unless it is there."""
+        config, mapping = self._config, self._mapping
+        key = fold.first % mapping.kernel[0], fold.count, fold.groups
+        bank, wait = self._maps.place(key)
+        if wait is not None:
+            ids = np.full((config.rows, config.BEAT_BYTES), UNUSED_STREAM, dtype=np.uint8)
+            widest = max(mapping.strips, key=mapping.columns)
+            for row, line in enumerate(mapping.stream_ids(fold, widest)):
+                ids[row, :len(line)] = line
+            self._builder.load(Target.MAP, ids, bank=bank, words=1, wait_passes=wait)
+        return bank
+
+    def _load_filters(self, one):
+        """The bank that holds a pass' filters, loaded now unless they are there already."""
+        key = one.group, one.plane.weight, one.fold.first
+        index, wait = self._filters.place(key)
+        if key not in self._banks:
+            self._banks[key] = self._place_filters(one)
+        loaded, config = self._banks[key], self._config
+        if wait is not None:
+            words = loaded.bank.words
+            if loaded.sequence_address is not None:
+                self._builder.load(Target.SEQUENCE, address=loaded.sequence_address,
+                                   beats=words * config.sequence_row_groups, words=words,
+                                   bank=index,
+                                   wait_passes=wait)
+            self._builder.load(Target.FILTER, address=loaded.filter_address,
+                               beats=words * config.row_groups, words=words, broadcast=1,
+                               columns=1, bank=index, wait_passes=wait)
+        return index, loaded.bank
+
+    def _place_filters(self, one):
+        work, config, builder = self._work, self._config, self._builder
+        tile = tile_fields(work, one.fold, self._mapping.group_words, config.rows,
+                           self._mapping.filter_groups[one.group], one.plane.weight)
+        used = np.arange(config.rows) < one.fold.count
+        if not self._skipping:
+            bank = dense_bank(tile, used)
+            return _Loaded(bank, builder.place(bank.filter_beats(config)), None)
+        bank = skipping_bank(tile, used, work.off_field, config)
+        return _Loaded(bank, builder.place(bank.filter_beats(config)),
+                       builder.place(bank.sequence_beats(config)))
+
+    def _add_pass(self, one, tile, beat):
+        mapping, strip = self._mapping, one.strip
+        map_bank = self._load_map(one.fold)
+        index, bank = self._load_filters(one)
+        psums = mapping.filter_groups[one.group][1]
+        stage = self._stage.pass_fields(one.group, strip, one.last)
+        self._builder.array_pass(
+            mode=one.plane.mode, lane_offsets=self._skipping, bank=index, final=one.last,
+            first=one.first, shift=one.shift, columns=mapping.columns(strip),
+            rows_enable=bank.rows_enable, psums=psums, filter_length=mapping.filter_length,
+            window_cycles=max(2, int(bank.words_per_row.max())), positions=strip.positions,
+            bank_address=one.slot * mapping.most_positions * psums,
+            drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
+            map_bank=map_bank, **stage, **self._feed_fields(one, tile, beat))
+        self._filters.used(index, self._builder.passes)
+        self._maps.used(map_bank, self._builder.passes)
+
+    def _feed_fields(self, one, tile, beat):
+        work, mapping, strip = self._work, self._mapping, one.strip
+        config = self._config
+        pixel_words = self._pixel_words()
+        row_words = work.width * pixel_words
+        x_start = strip.first_position * work.stride[1] - work.pad_left
+        y_start = strip.first_row * work.stride[0] - work.pad_top
+        word = one.fold.first_group * mapping.group_words
+        lead, group_step = self._places(tile)
+        address = (beat * config.words_per_beat + lead + (y_start - tile[1]) * row_words
+                   + x_start * pixel_words)
+        if self._stored.blocks == 1 and not self._flat:
+            address += work.first_word + word
+        blocks, block_rows, rows = mapping.feed_rows(strip)
+        block_columns = mapping.block_step * work.stride[1]
+        step_x, dilation = mapping.step_columns, work.dilation[1]
         fields = dict(
-            ring_start=self._ring, ring_step=mapping.step_columns * mapping.group_words,
-            feed_address=address % (1 << 16), x_start=-work.pad_left, y_start=y_start,
-            height=work.height, width=work.width, row_words=row_words,
-            pixel_words=work.pixel_words, first_columns=mapping.kernel_columns,
-            step_columns=mapping.step_columns, skip_columns=mapping.skip_columns,
-            outer_rows=blocks, outer_row_step=block_step, inner_rows=rows,
-            block_words=block_step * row_words,
-            skip_words=mapping.skip_columns * work.pixel_words,
-            groups=mapping.groups, group_words=mapping.group_words,
-            valid_words=work.plane_words - word, fill=self._plane_fill(plane))
-        fed = mapping.kernel_columns + (mapping.positions - 1) * mapping.step_columns
-        self._ring = (self._ring + fed * mapping.group_words) % self._config.ifmap_words
+            ring_start=self._builder.ring, ring_step=step_x * mapping.group_words,
+            feed_address=address % _ADDRESSES, x_start=x_start, y_start=y_start,
+            height=work.height, width=work.width, row_words=row_words % _ADDRESSES,
+            pixel_words=dilation * pixel_words, group_step=group_step,
+            block_words=(block_rows * row_words + block_columns * pixel_words) % _ADDRESSES,
+            first_columns=work.kernel[1], step_columns=step_x, column_step=dilation,
+            skip_columns=mapping.skip_columns * dilation,
+            skip_words=mapping.skip_columns * dilation * pixel_words,
+            outer_rows=blocks, outer_row_step=block_rows, outer_columns=block_columns,
+            inner_rows=rows, groups=one.fold.groups, group_words=mapping.group_words,
+            valid_words=work.words - word, fill=self._plane_fill(one.plane.act))
+        fed = work.kernel[1] + (strip.positions - 1) * step_x
+        self._builder.turn_ring(fed * mapping.group_words)
         return fields
 
+    def _places(self, tile):
+        """Words before a tile's first in its beat, and buffer words from one group to the next."""
+        config = self._config
+        if self._flat:
+            first = tile[3] * self._mapping.group_words
+            return first % config.words_per_beat, self._mapping.group_words
+        _, beats, lead = self._burst(tile)
+        if self._stored.blocks == 1:
+            return lead, self._mapping.group_words
+        return lead, beats * config.words_per_beat
+
     def _plane_fill(self, plane):
-        shift = (self._work.stored.planes - 1 - plane) * self._config.act_bits
+        shift = (self._work.act_planes - 1 - plane) * self._config.act_bits
         return (self._work.padding >> shift) & ((1 << self._config.act_bits) - 1)
+
+
+class _TwoBanks:
+    """What two banks hold, and from when on each is free."""
+
+    def __init__(self, first_pass):
+        self._holds = [None, None]
+        self._free_from = [first_pass, first_pass]
+
+    def place(self, key):
+        """The bank of ``key``, and the passes to wait for before it is loaded; None if it is there.
+
+        Takes the bank that has been unused for longer.
+        """
+        if key in self._holds:
+            return self._holds.index(key), None
+        bank = self._free_from.index(min(self._free_from))
+        self._holds[bank] = key
+        return bank, self._free_from[bank]
+
+    def used(self, bank, passes):
+        """The bank is needed until so many passes are over."""
+        self._free_from[bank] = passes

@@ -6,7 +6,8 @@ from hw.program import Target
 
 __all__ = ["OutputStage", "drain_step", "parameter_rows"]
 
-_RAW_BYTES = 4
+_NO_END = 255
+_ADDRESSES = 1 << 32
 _GRANULE_THRESHOLDS = 4
 
 
@@ -29,7 +30,7 @@ def drain_step(columns, psums, rows, work, config):
     work : LayerWork
     config : AcceleratorConfig
     """
-    if work.output is None:
+    if work.thresholds is None:
         return max(1, columns)
     return max(rows, -(-columns // min(psums, config.lanes)))
 
@@ -44,18 +45,21 @@ class OutputStage:
     ----------
     builder : ProgramBuilder
     work : LayerWork
-    filter_groups : tuple of (first, count)
+    mapping : LayerMapping
+    output : ActivationLayout or RawLayout
     output_address : int
         Bytes.
     """
 
-    def __init__(self, builder, work, filter_groups, output_address):
+    def __init__(self, builder, work, mapping, output, output_address):
         self._builder = builder
         self._work = work
-        self._filter_groups = filter_groups
+        self._mapping = mapping
+        self._filter_groups = mapping.filter_groups
+        self._output = output
         self._output_address = output_address
         self._rows = parameter_rows(work, builder.config)
-        self._group_rows = max(count for _, count in filter_groups) * self._rows
+        self._group_rows = max(count for _, count in mapping.filter_groups) * self._rows
         self._halves = 1 + (2 * self._group_rows <= builder.config.threshold_rows)
         self._half_free = [builder.final_passes] * self._halves
         self._half = 0
@@ -80,27 +84,36 @@ class OutputStage:
         self._half_free[self._half] = self._builder.final_passes
         self._half = (self._half + 1) % self._halves
 
-    def pass_fields(self, group, first_row, columns, final):
-        """Fields of a ``PASS`` from ``raw`` on, for a strip of output rows."""
+    def pass_fields(self, group, strip, final):
+        """Fields of a ``PASS`` from ``raw`` on, for a strip of outputs."""
         psums, pool = self._filter_groups[group][1], self._work.pool
         step = 1
         if final:
-            step = drain_step(columns, psums, self._rows, self._work, self._builder.config)
-        return dict(raw=self._work.output is None, drain_step=step,
+            step = drain_step(self._mapping.columns(strip), psums, self._rows, self._work,
+                              self._builder.config)
+        return dict(raw=self._work.thresholds is None, drain_step=step,
                     threshold_row=self._half * self._group_rows, threshold_chunks=self._rows,
                     pool_rows=pool, pool_columns=pool, pool_row_stride=pool,
-                    pool_column_stride=pool, planes=1, **self._places(group, first_row))
+                    pool_column_stride=pool, planes=1, **self._places(group, strip))
 
-    def _places(self, group, first_row):
+    def _places(self, group, strip):
         """Where the words go."""
-        work, config = self._work, self._builder.config
-        first_filter = self._filter_groups[group][0]
-        if work.output is None:
-            width, pixel_bytes = work.out_width, work.filters * _RAW_BYTES
-            offset = first_filter * _RAW_BYTES
-        else:
-            width, pixel_bytes = work.output.width, work.output.pixel_words * config.word_bytes
-            offset = first_filter // config.lanes * config.word_bytes
-        row = first_row // work.pool
-        return dict(output_address=self._output_address + row * width * pixel_bytes + offset,
-                    column_bytes=width * pixel_bytes, position_bytes=pixel_bytes)
+        work, output = self._work, self._output
+        word = (work.first_filter + self._filter_groups[group][0]) // output.word_channels
+        block, phase = divmod(word, output.block_words)
+        pixel_bytes = output.block_words * output.word_bytes
+        row, rows = strip.first_row // work.pool, strip.rows // work.pool
+        column_bytes = output.width * pixel_bytes
+        first = (block * output.block_bytes + phase * output.word_bytes
+                 + row * column_bytes + strip.first_position // work.pool * pixel_bytes)
+        step = self._mapping.block_step // work.pool * pixel_bytes
+        words = -(-self._filter_groups[group][1] // output.word_channels)
+        length, phase = ((output.block_words, phase) if phase + words > output.block_words
+                         else (_NO_END, 0))
+        return dict(
+            output_address=self._output_address + first, column_bytes=column_bytes,
+            position_bytes=strip.position_step * pixel_bytes,
+            block_length=length, block_phase=phase,
+            block_jump=(output.block_bytes - (output.block_words - 1) * output.word_bytes)
+            % _ADDRESSES,
+            split_columns=rows, split_jump=(step - (rows - 1) * column_bytes) % _ADDRESSES)

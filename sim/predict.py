@@ -1,15 +1,27 @@
 """The cycle simulator: cycles and event counts of a program, without its RTL."""
 
-from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from hw.counter_record import COUNTER_NAMES
-from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, INSTRUCTION_BYTES, Opcode, decode
-from sim.event_counts import FilterContents, load_counts, pass_counts, step_words
+from hw.program import (
+    BLOCK_INSTRUCTIONS,
+    INSTRUCTION_BEATS,
+    Opcode,
+    ProgramError,
+    Target,
+)
+from sim.decoded_program import DecodedProgram
+from sim.event_counts import record_counts, step_words
 from sim.raw_run import MemoryModel
 from sim.timeline import Timeline
 
 __all__ = ["Prediction", "predict"]
+
+_STAGE = ("raw", "copy", "requantize", "threshold_chunks", "columns", "planes", "positions",
+          "pool_rows", "pool_columns", "pool_row_stride", "pool_column_stride")
+"""Fields that say how long a final pass takes on the way out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,33 +62,72 @@ def predict(program, memory_model=MemoryModel()):
     -------
     Prediction
     """
-    config = program.config
-    timeline = Timeline(config, memory_model)
-    contents = FilterContents(config)
-    totals = Counter()
-    records = []
+    decoded = DecodedProgram(program)
+    records = record_counts(program, decoded)
+    marks, cycles = _run(decoded, Timeline(program.config, memory_model))
+    for record, mark in zip(records, marks, strict=True):
+        record["cycles"] = mark
+    return Prediction(cycles, tuple(records))
+
+
+def _run(decoded, timeline):
+    """The cycle counts of all records, and of the whole run."""
+    loads, passes = _load_arguments(decoded), _pass_arguments(decoded)
     block_beats = BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
-    for index in range(program.instructions):
-        if index % BLOCK_INSTRUCTIONS == 0:
-            timeline.fetch(block_beats)
-            totals["dram_read_beats"] += block_beats
-        opcode, fields = decode(_instruction(program, index))
-        if opcode is Opcode.LOAD:
-            data = program.image[fields["address"]:][:fields["beats"] * config.BEAT_BYTES]
-            contents.load(fields, data.reshape(-1, config.BEAT_BYTES))
-            timeline.load(fields["beats"], fields["wait_passes"], fields["wait_outputs"])
-            totals += load_counts(fields, config)
-        elif opcode is Opcode.PASS:
-            timeline.array_pass(step_words(fields), fields)
-            totals += pass_counts(fields, contents, config)
-        elif opcode is Opcode.MARK:
-            totals["cycles"] = timeline.mark()
-            records.append({name: totals[name] for name in COUNTER_NAMES})
+    beats, following = timeline.fetch(block_beats, first=True), None
+    marks, count = [], len(decoded)
+    for index, opcode in enumerate(decoded.opcodes.tolist()):
+        place = index % BLOCK_INSTRUCTIONS
+        if index and place == 0:
+            beats = following
+        timeline.instruction(beats[(place + 1) * INSTRUCTION_BEATS - 1])
+        if place == 0 and index + BLOCK_INSTRUCTIONS < count:
+            following = timeline.fetch(block_beats, first=False)
+        if opcode == Opcode.LOAD:
+            timeline.load(*next(loads))
+        elif opcode == Opcode.PASS:
+            timeline.array_pass(*next(passes))
+        elif opcode == Opcode.MARK:
+            marks.append(timeline.mark())
         else:
-            break
-    return Prediction(timeline.end(), tuple(records))
+            return marks, timeline.end()
+    raise ProgramError("program must end with END, and does not")
 
 
-def _instruction(program, index):
-    start = program.start_address + index * INSTRUCTION_BYTES
-    return program.image[start:start + INSTRUCTION_BYTES].tobytes()
+def _load_arguments(decoded):
+    """What ``Timeline.load`` takes, for each load."""
+    again, beats, target, passes, outputs = decoded.fields(
+        Opcode.LOAD, "again", "beats", "target", "wait_passes", "wait_outputs")
+    passes_so_far, finals_so_far = _so_far(decoded)
+    return zip((again + 1).tolist(), beats.tolist(), (target == Target.MAP).tolist(),
+               _unwrapped(passes, passes_so_far).tolist(),
+               _unwrapped(outputs, finals_so_far).tolist(), strict=True)
+
+
+def _so_far(decoded):
+    """Passes, and final ones, before each load."""
+    final = np.zeros(len(decoded), dtype=np.int64)
+    is_pass = (decoded.opcodes == Opcode.PASS).astype(np.int64)
+    final[decoded.places(Opcode.PASS)], = decoded.fields(Opcode.PASS, "final")
+    places = decoded.places(Opcode.LOAD)
+    return np.cumsum(is_pass)[places], np.cumsum(final)[places]
+
+
+def _unwrapped(counts, so_far):
+    """Counts modulo 2**16 as whole counts, none of which is above ``so_far``."""
+    return so_far - (so_far - counts) % (1 << 16)
+
+
+def _pass_arguments(decoded):
+    """What ``Timeline.array_pass`` takes, for each pass."""
+    first, step = step_words(decoded)
+    positions, window, drain, psums, drain_step, wait, final = decoded.fields(
+        Opcode.PASS, "positions", "window_cycles", "drain_cycles", "psums", "drain_step",
+        "wait_loads", "final")
+    loads = np.cumsum(decoded.opcodes == Opcode.LOAD)[decoded.places(Opcode.PASS)]
+    stages = zip(*(array.tolist() for array in decoded.fields(Opcode.PASS, *_STAGE)), strict=True)
+    outputs = [dict(zip(_STAGE, stage, strict=True)) if is_final else None
+               for is_final, stage in zip(final.tolist(), stages, strict=True)]
+    return zip(first.tolist(), step.tolist(), positions.tolist(), window.tolist(), drain.tolist(),
+               ((psums - 1) * drain_step).tolist(), _unwrapped(wait, loads).tolist(), outputs,
+               strict=True)

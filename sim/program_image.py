@@ -7,10 +7,18 @@ import numpy as np
 from hw.config import AcceleratorConfig
 from hw.counter_record import record_beats
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, encode
+from model.formats import Format
 from sim.activation_layout import ActivationLayout
 from sim.first_layer import FoldedInput
+from sim.score_layout import ScoreLayout
 
 __all__ = ["CompiledLayer", "Program", "ProgramBuilder"]
+
+_COUNTS = 1 << 16
+"""The hardware counts passes, outputs and loads modulo this."""
+
+_LONG_OVER = 64
+"""What lies so many passes back is over for certain; waits must not lag behind by half of all."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +34,9 @@ class CompiledLayer:
         Multiplications the array would do without skipping: ``macs`` and idle lanes.
     record_address, output_address : int
         Bytes.
-    output : ActivationLayout or None
-        None where the output is 32-bit scores.
-    output_shape : tuple of int
-        (height, width, channels), after pooling.
+    output : ActivationLayout or ScoreLayout
+    output_format : Format or None
+        None where the output is sums.
     skipping : bool
         Zero weights are left out of the schedule.
     """
@@ -40,18 +47,13 @@ class CompiledLayer:
     lane_slots: int
     record_address: int
     output_address: int
-    output: ActivationLayout | None
-    output_shape: tuple[int, int, int]
+    output: ActivationLayout | ScoreLayout
+    output_format: Format | None
     skipping: bool
 
     def read_output(self, memory):
         """The layer's output in memory: codes uint8, or scores int64, [height, width, channels]."""
-        if self.output is not None:
-            return self.output.unpack(memory[self.output_address:])
-        height, width, channels = self.output_shape
-        scores = np.frombuffer(memory[self.output_address:].tobytes(), dtype="<i4",
-                               count=height * width * channels)
-        return scores.reshape(self.output_shape).astype(np.int64)
+        return self.output.unpack(memory[self.output_address:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +109,9 @@ class ProgramBuilder:
         self._code = []
         self.passes = 0
         self.final_passes = 0
+        self.layer_outputs = 0
+        self.ring = 0
+        self._loads = 0
 
     def place(self, data):
         """The address at which these bytes (uint8) will lie."""
@@ -121,30 +126,46 @@ class ProgramBuilder:
         self._size += -(-size // beat) * beat
         return address
 
-    def load(self, target, data=None, *, address=None, beats=None, **fields):
-        """Adds a ``LOAD`` of these bytes, or of ``beats`` beats at ``address``."""
+    def load(self, target, data=None, *, address=None, beats=None, wait_passes=0, wait_outputs=0,
+             **fields):
+        """Adds a ``LOAD`` of these bytes, or of ``beats`` beats at ``address``.
+
+        It waits for so many passes and outputs of the program so far.
+        """
         if data is not None:
             address, beats = self.place(data), data.size // self.config.BEAT_BYTES
-        self._code.append(encode(Opcode.LOAD, target=target, address=address, beats=beats,
-                                 **fields))
+        self._code.append(encode(
+            Opcode.LOAD, target=target, address=address, beats=beats,
+            wait_passes=max(wait_passes, self.passes - _LONG_OVER) % _COUNTS,
+            wait_outputs=max(wait_outputs, self.final_passes - _LONG_OVER) % _COUNTS, **fields))
+        self._loads += 1
 
     def array_pass(self, **fields):
-        """Adds a ``PASS``."""
-        self._code.append(encode(Opcode.PASS, **fields))
+        """Adds a ``PASS`` that waits for all loads so far."""
+        self._code.append(encode(Opcode.PASS, wait_loads=self._loads % _COUNTS, **fields))
         self.passes += 1
         self.final_passes += fields["final"]
+
+    def turn_ring(self, words):
+        """So many words go into the ifmap rings."""
+        self.ring = (self.ring + words) % self.config.ifmap_words
 
     def mark(self):
         """Adds a ``MARK`` and returns the address of its record."""
         address = self.reserve(record_beats(self.config) * self.config.BEAT_BYTES)
         self._code.append(encode(Opcode.MARK, address=address))
+        self.layer_outputs = self.final_passes
         return address
 
     def finish(self):
         """Adds an ``END``; returns (memory image, start address, instructions)."""
         self._code.append(encode(Opcode.END))
-        code = b"".join(self._code)
         block = BLOCK_INSTRUCTIONS * INSTRUCTION_BYTES
+        more = encode(Opcode.END, more=1)[0] ^ encode(Opcode.END)[0]
+        last = (len(self._code) - 1) // BLOCK_INSTRUCTIONS * BLOCK_INSTRUCTIONS
+        code = bytearray(b"".join(self._code))
+        for first in range(0, last, BLOCK_INSTRUCTIONS):
+            code[first * INSTRUCTION_BYTES] |= more
         start = self.reserve(-(-len(code) // block) * block)
         image = np.zeros(self._size, dtype=np.uint8)
         for address, data in self._segments:

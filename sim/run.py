@@ -106,6 +106,8 @@ class _Comparison:
         before = np.zeros(len(COUNTER_NAMES), dtype=np.int64)
         for index, layer in enumerate(self._program.layers):
             output = layer.read_output(memory)
+            if index == len(self._expected.activations) and layer.output_format is not None:
+                output = layer.output_format.decode(output)
             self._compare(index, image, output)
             raw = memory[layer.record_address:][:len(COUNTER_NAMES) * _WORD_BYTES]
             record = np.frombuffer(raw.tobytes(), "<u4").astype(np.int64)
@@ -132,7 +134,7 @@ class _Comparison:
                                                        strict=True)):
             should = {name: value * self._images for name, value in predicted.items()}
             did = {name: self._records[index][name] for name in COUNTER_NAMES}
-            beats = did["dram_read_beats"] + did["dram_write_beats"]
+            beats = sum(did[name] for name in did if name.startswith("dram_"))
             results.append(LayerResult(
                 name=layer.name, mode=layer.mode, macs=layer.macs * self._images,
                 lane_slots=layer.lane_slots * self._images,

@@ -1,24 +1,31 @@
 """The timeline: in which cycle each part of the accelerator does what, without simulating it.
 
 The hardware's schedule depends on the program and the memory model alone, so a few recurrences over
-instructions, feeding steps and windows give every cycle exactly.
+instructions, bursts, feeding steps and windows give every cycle exactly.
 """
 
 from hw.accelerator import PASS_QUEUE
 from hw.array_timing import ArrayTiming
 from hw.counter_record import SETTLE_CYCLES, record_beats
-from hw.feeder import FEED_LATENCY, STEPS_AHEAD
+from hw.feeder import FEED_LATENCY
 from hw.instruction_block import InstructionBlock
 from hw.post_timing import PostTiming
+from sim.memory_timeline import MemoryTimeline
+from sim.window_timeline import run_windows
 
 __all__ = ["Timeline"]
 
 _DONE_TO_WAIT = 2
 """Cycles from the end of a pass, or of its outputs, to the end of a wait for it."""
 
-
 _DONE_TO_IDLE = 2
-"""Cycles from the last drain, or the last output, to the first idle cycle."""
+"""Cycles from the last drain, output or beat to the first idle cycle."""
+
+_BEAT_TO_READ = 3
+"""Cycles from the last beat of an instruction to the first in which it can be read."""
+
+_LOAD_TO_FEED = 4
+"""Cycles from the last beat of a load to the first in which a pass that needs it is taken."""
 
 
 class Timeline:
@@ -33,86 +40,101 @@ class Timeline:
     """
 
     def __init__(self, config, memory_model):
-        self._config = config
-        self._latency = memory_model.latency_cycles
-        self._array = ArrayTiming(config)
+        self._memory = MemoryTimeline(memory_model)
+        self._drain_delay = ArrayTiming(config).drain_delay
         self._post = PostTiming(config)
+        self._record_beats = record_beats(config)
         self._now = 1
-        self._feeds_popped = [0] * PASS_QUEUE
+        self._dispatched = 0
+        self._feeds_taken = [0] * PASS_QUEUE
         self._passes_ended = [0] * PASS_QUEUE
         self._outputs_done = [0]
-        self._step_free = [0] * STEPS_AHEAD
+        self._loads_done = [-_LOAD_TO_FEED]
+        self._step_free = (0, 0)
         self._feed_end = 0
         self._window_end = 0
         self._drained_from = 0
         self._idle_from = 0
 
-    def fetch(self, beats):
-        """A block of instructions comes in."""
-        self._now += self._latency + beats
+    def fetch(self, beats, first):
+        """A block of instructions is asked for: the first, or in the decoding of an instruction.
 
-    def _decode(self):
-        """The cycle after the next instruction is decoded."""
-        return self._now + InstructionBlock.READ_CYCLES + 1
+        Returns the cycle of each of its beats.
+        """
+        asked = self._memory.ask(self._now if first else self._dispatched + 1)
+        if first:
+            self._now = asked + 1
+        else:
+            self._dispatched = asked
+        return self._memory.beats(asked, beats)
 
-    def load(self, beats, wait_passes, wait_outputs):
-        """A ``LOAD``: waits, asks for its beats and takes them."""
-        begin = self._decode()
+    def instruction(self, last_beat):
+        """The next instruction, whose last beat came in this cycle, is read and decoded."""
+        read = max(self._now, last_beat + _BEAT_TO_READ)
+        self._dispatched = read + InstructionBlock.READ_CYCLES
+
+    def load(self, bursts, beats, is_map, wait_passes, wait_outputs):
+        """A ``LOAD``: waits, and asks for its bursts."""
+        begin = self._dispatched + 1
         if wait_passes:
             begin = max(begin, self._passes_ended[PASS_QUEUE - 1 + wait_passes] + _DONE_TO_WAIT)
         if wait_outputs:
             begin = max(begin, self._outputs_done[wait_outputs] + _DONE_TO_WAIT)
-        request = begin + 1
-        self._now = request + self._latency + beats + 1
+        for _ in range(bursts):
+            begin = self._memory.ask(begin + 1)
+            last = self._memory.last_beat(begin, beats)
+        if is_map:
+            last = self._memory.pause()
+        self._now = begin + 1
+        self._loads_done.append(last)
 
     def mark(self):
         """A ``MARK``; returns the cycle count that its record holds."""
-        settled = max(self._decode(), self._idle_from) + SETTLE_CYCLES
-        self._now = settled + record_beats(self._config) + 1
+        settled = max(self._dispatched + 1, self._idle()) + SETTLE_CYCLES
+        self._now = settled + self._record_beats
         return settled - 2
 
     def end(self):
         """An ``END``; returns the cycles of the run."""
-        return max(self._decode(), self._idle_from)
+        return max(self._dispatched + 1, self._idle())
 
-    def array_pass(self, step_words, fields):
+    def _idle(self):
+        return max(self._idle_from, self._memory.through + _DONE_TO_IDLE)
+
+    def array_pass(self, first_words, step_words, positions, window_cycles, drain_cycles,
+                   drain_tail, wait_loads, outputs):
         """A ``PASS``: handed on, fed, run and drained.
 
         Parameters
         ----------
-        step_words : (int, int)
-            Words of the first step and of each later one.
-        fields : dict
-            Of the instruction.
+        first_words, step_words : int
+            Words of the first feeding step and of each later one.
+        positions, window_cycles, drain_cycles : int
+            As in the instruction.
+        drain_tail : int
+            Cycles from the first drain of a window to its last.
+        wait_loads : int
+            Loads of the run that must be on chip.
+        outputs : dict or None
+            Of a final pass: the fields that ``PostTiming.done_latency`` takes.
         """
-        accepted = max(self._decode(), self._feeds_popped[-PASS_QUEUE] + 1,
+        accepted = max(self._dispatched + 1, self._feeds_taken[-PASS_QUEUE] + 1,
                        self._passes_ended[-PASS_QUEUE] + 1)
-        self._now = accepted + 2
-        self._feeds_popped.append(max(accepted, self._feed_end) + 1)
-        end = self._windows(accepted, step_words, fields)
-        last_drain = end + self._array.drain_delay + (fields["psums"] - 1) * fields["drain_step"]
+        self._now = accepted + 1
+        taken = max(self._feed_end + 2, accepted + 2,
+                    self._loads_done[wait_loads] + _LOAD_TO_FEED)
+        self._feeds_taken.append(taken)
+        self._feed_end, end, self._drained_from, self._step_free = run_windows(
+            visit=taken, end=self._window_end, drained_from=self._drained_from,
+            step_free=self._step_free, first_words=first_words, step_words=step_words,
+            positions=positions, window_cycles=window_cycles, drain_cycles=drain_cycles,
+            not_before=accepted + 1, feed_latency=FEED_LATENCY)
+        self._drained_from += self._post.pass_gap
+        self._window_end = end
+        last_drain = end + self._drain_delay + drain_tail
         self._passes_ended.append(end)
         self._idle_from = max(self._idle_from, last_drain + _DONE_TO_IDLE)
-        if fields["final"]:
-            done = last_drain + self._post.done_latency(fields)
+        if outputs is not None:
+            done = last_drain + self._post.done_latency(outputs)
             self._outputs_done.append(done)
             self._idle_from = max(self._idle_from, done + _DONE_TO_IDLE)
-
-    def _windows(self, accepted, step_words, fields):
-        """Feeds and runs the windows of a pass; the last cycle of the last."""
-        first_words, later_words = step_words
-        visit = max(accepted + 1, self._feed_end + 1)
-        end, drained_from = self._window_end, self._drained_from
-        before_last, last = self._step_free
-        words = first_words
-        for _ in range(fields["positions"]):
-            visit = max(visit + 1, before_last + 1) + words - 1
-            words = later_words
-            start = max(end + 1, visit + FEED_LATENCY + 1, accepted + 1)
-            end = max(start + fields["window_cycles"] - 1, drained_from)
-            drained_from = end + fields["drain_cycles"]
-            before_last, last = last, end
-        self._step_free = [before_last, last]
-        self._feed_end, self._window_end = visit, end
-        self._drained_from = drained_from + self._post.pass_gap
-        return end

@@ -15,7 +15,7 @@ _SIGNATURES = {
     "bitrow_new": (ctypes.c_void_p, [ctypes.c_char_p]),
     "bitrow_delete": (None, [ctypes.c_void_p]),
     "bitrow_begin": (None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32,
-                            ctypes.c_uint32]),
+                            ctypes.c_uint32, ctypes.c_uint32, ctypes.c_int64]),
     "bitrow_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint64]),
     "bitrow_cycle": (ctypes.c_uint64, [ctypes.c_void_p]),
     "bitrow_cycles": (ctypes.c_uint32, [ctypes.c_void_p]),
@@ -88,7 +88,8 @@ class VerilatorBackend:
         """
         library, harness = self._library, self._harness
         library.bitrow_begin(harness, memory.ctypes.data, memory.size, start_address,
-                             memory_model.latency_cycles)
+                             memory_model.latency_cycles, memory_model.beat_cycles,
+                             -1 if memory_model.stall_seed is None else memory_model.stall_seed)
         outcome = _RUNNING
         while outcome == _RUNNING:
             outcome = library.bitrow_advance(harness, _CHUNK_CYCLES)

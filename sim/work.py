@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.activation_layout import ActivationLayout
+from hw.mode import Mode
 from sim.errors import CompileError
 from sim.operand import Operands, Plane
 
@@ -29,11 +29,12 @@ class LayerWork:
         Fields equal to ``off_field`` can be left out of the schedule.
     planes : tuple of Plane
         What is multiplied by what, in the order of passes.
-    stored : ActivationLayout
-        The input as it lies in memory.
-    height, width, pixel_words, plane_words : int
-        The input as the array walks over it.
-    stride : tuple of int
+    act_planes : int
+        Planes that an activation is cut into.
+    height, width, first_word, words : int
+        The input as the array walks over it: words of a plane at one pixel, and those before them
+        that are not this work's.
+    stride, dilation : tuple of int
         Rows, columns.
     pad_top, pad_left : int
     padding : int
@@ -42,8 +43,9 @@ class LayerWork:
         Before pooling.
     pool : int
     thresholds : ndarray of int64 or None
-    output : ActivationLayout or None
-        Codes after pooling; none where scores leave as integers.
+        None where scores leave as integers.
+    first_filter : int
+        Output channels before this work's.
     macs : int
         Multiplications of the layer, padded taps included.
     """
@@ -54,12 +56,13 @@ class LayerWork:
     off_field: int
     has_zeros: bool
     planes: tuple[Plane, ...]
-    stored: ActivationLayout
+    act_planes: int
     height: int
     width: int
-    pixel_words: int
-    plane_words: int
+    first_word: int
+    words: int
     stride: tuple[int, int]
+    dilation: tuple[int, int]
     pad_top: int
     pad_left: int
     padding: int
@@ -67,12 +70,14 @@ class LayerWork:
     out_width: int
     pool: int
     thresholds: np.ndarray | None
-    output: ActivationLayout | None
+    first_filter: int
     macs: int
 
     @classmethod
-    def of(cls, layer, input_shape, config):
-        """The work of a layer on an input of (height, width, channels).
+    def parts(cls, layer, input_shape, config):
+        """The works of a layer on an input of (height, width, channels).
+
+        One, or one for each few groups of channels that are convolved on their own.
 
         Raises
         ------
@@ -81,32 +86,42 @@ class LayerWork:
         """
         operands = Operands.of(layer, config)
         bound = _check_psum_width(layer, config)
-        stored = ActivationLayout.of(config, input_shape, layer.input_format)
-        fields = _lanes(operands.fields, operands.off_field, config.lanes)
-        height, width, _ = input_shape
-        filters, kernel_height, kernel_width, _ = layer.weights.shape
-        top, left, bottom, right = layer.padding
-        out_height = (height + top + bottom - kernel_height) // layer.stride[0] + 1
-        out_width = (width + left + right - kernel_width) // layer.stride[1] + 1
-        macs = layer.weights.size * out_height * out_width
-        plane_words, pixel_words = stored.plane_words, stored.pixel_words
-        if out_height == out_width == 1 and not any(layer.padding) and stored.planes == 1 \
-                and (kernel_height, kernel_width) == (height, width):
-            plane_words = pixel_words = stored.words
-            fields = fields.reshape(-1, filters, 1, 1, plane_words, config.lanes)
-            height = width = 1
-        output = None
-        if layer.thresholds is not None:
-            shape = (out_height // layer.pool, out_width // layer.pool, filters)
-            output = ActivationLayout.of(config, shape, layer.output_format)
-            if output.planes != 1:
-                raise CompileError(f"layer {layer.name}: output codes must have at most "
-                                   f"{config.act_bits} bits on configuration {config.name}, "
-                                   f"not {layer.output_format.bits}")
-        return cls(layer.name, operands.name, fields, operands.off_field, operands.has_zeros,
-                   operands.planes, stored, height, width, pixel_words, plane_words,
-                   tuple(layer.stride), top, left, operands.padding, out_height, out_width,
-                   layer.pool, _thresholds(layer, operands.zero_point, bound), output, macs)
+        thresholds = _thresholds(layer, operands.zero_point, bound)
+        height, width, channels = input_shape
+        out_height, out_width, _ = layer.sum_shape(input_shape)
+        dense = (out_height == out_width == 1 and layer.groups == 1 and not any(layer.padding)
+                 and layer.weights.shape[1:3] == (height, width))
+        together = _groups_together(layer, config.lanes)
+        filters, taken = (together * count // layer.groups for count in (layer.filters, channels))
+        works = []
+        for index in range(layer.groups // together):
+            own = slice(index * filters, (index + 1) * filters)
+            low, high = index * taken, (index + 1) * taken
+            first_word, end_word = low // config.lanes, -(-high // config.lanes)
+            fields = _spread(operands, own, together, low - first_word * config.lanes,
+                             (end_word - first_word) * config.lanes)
+            fields = fields.reshape(*fields.shape[:-1], end_word - first_word, config.lanes)
+            if operands.planes[0].mode is Mode.LUT and layer.groups > 1 and (
+                    together > 1 or low % config.lanes or high % config.lanes):
+                raise CompileError(
+                    f"layer {layer.name}: channels and filters of a group must be multiples of "
+                    f"{config.lanes} lanes in LUT mode, not {taken // together} and "
+                    f"{filters // together}")
+            if dense:
+                fields = fields.reshape(*fields.shape[:2], 1, 1, -1, config.lanes)
+            works.append(cls(
+                name=layer.name, mode_name=operands.name, fields=fields,
+                off_field=operands.off_field, has_zeros=operands.has_zeros,
+                planes=operands.planes,
+                act_planes=-(-layer.input_format.bits // config.act_bits),
+                height=1 if dense else height, width=1 if dense else width,
+                first_word=first_word, words=fields.shape[4], stride=tuple(layer.stride),
+                dilation=tuple(layer.dilation), pad_top=layer.padding[0],
+                pad_left=layer.padding[1], padding=operands.padding, out_height=out_height,
+                out_width=out_width, pool=layer.pool,
+                thresholds=None if thresholds is None else thresholds[own],
+                first_filter=own.start, macs=layer.weights[own].size * out_height * out_width))
+        return tuple(works)
 
     @property
     def filters(self):
@@ -119,13 +134,27 @@ class LayerWork:
         return self.fields.shape[2:4]
 
 
-def _lanes(fields, off_field, lanes):
-    """Fields [..., channels] as words [..., words, lanes]."""
-    channels = fields.shape[-1]
-    words = -(-channels // lanes)
-    spare = [(0, 0)] * (fields.ndim - 1) + [(0, words * lanes - channels)]
-    padded = np.pad(fields, spare, constant_values=off_field)
-    return padded.reshape(*fields.shape[:-1], words, lanes)
+def _groups_together(layer, lanes):
+    """The fewest groups whose filters fill whole words; one where scores leave."""
+    if layer.thresholds is None:
+        return 1
+    each = layer.filters // layer.groups
+    return next(count for count in range(1, layer.groups + 1) if layer.groups % count == 0
+                and (count * each % lanes == 0 or count == layer.groups))
+
+
+def _spread(operands, own, groups, before, lanes):
+    """Fields of some filters, over all lanes of their words; off where a group has no channel.
+
+    ``own`` are the filters of ``groups`` groups, the first of which begins ``before`` lanes on.
+    """
+    fields = operands.fields[:, own]
+    each, channels = fields.shape[1] // groups, fields.shape[-1]
+    spread = np.full((*fields.shape[:-1], lanes), operands.off_field, dtype=np.uint8)
+    for group in range(groups):
+        first, start = group * each, before + group * channels
+        spread[:, first:first + each, ..., start:start + channels] = fields[:, first:first + each]
+    return spread
 
 
 def _thresholds(layer, zero_point, bound):

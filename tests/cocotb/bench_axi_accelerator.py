@@ -130,14 +130,12 @@ class Bench:
         return await self.read("cycles")
 
     def check_counts(self, memory):
-        """All counts of the run, but for cycles and reads, which may be ahead of the record."""
+        """All counts of the run but its cycles, which memory's timing moves."""
         record = memory[self.program.layers[-1].record_address:][:4 * len(COUNTER_NAMES)]
         counts = dict(zip(COUNTER_NAMES, record.view("<u4").tolist(), strict=True))
         right = dict(predict(self.program).records[-1])
-        assert counts.keys() == right.keys()
-        for name in COUNTER_NAMES:
-            if name == "dram_write_beats" or not name.startswith(("cycles", "dram_")):
-                assert counts[name] == right[name], f"seed {SEED}: {name}"
+        del counts["cycles"], right["cycles"]
+        assert counts == right, f"seed {SEED}"
 
 
 def instructions(*words):

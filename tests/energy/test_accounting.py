@@ -90,7 +90,7 @@ def bits_of_events(config, mode):
                 "lut": config.weight_bits * config.act_bits}[mode]
     return {
         "dram_filter_beats": 128, "dram_ifmap_beats": 128, "dram_control_beats": 128,
-        "dram_read_beats": 128, "dram_write_beats": 128, "buffer_reads": word,
+        "dram_write_beats": 128, "buffer_reads": word,
         "buffer_writes": 128, "ifmap_transfers": 0, "mac_words": filters + word + tree + psum,
         "mac_lanes": multiply, "filter_writes": 2 * filters, "ifmap_writes": 2 * word,
         "psum_writes": psum, "psum_reads": 3 * psum, "bank_reads": 2 * psum, "bank_writes": psum,

@@ -7,6 +7,7 @@ import pytest
 
 from hw.array_timing import ArrayTiming
 from hw.config import CONFIGS
+from hw.load_router import MAP_PAUSE_CYCLES
 from hw.mode import Mode
 from hw.pe_array import PeArray
 from hw.program import Target
@@ -89,11 +90,11 @@ def load_filters(bench, cycle, weights, bank=0, column=None):
 
 def load_ids(bench, cycle, ids):
     for row, line in enumerate(ids):
-        for column, stream in enumerate(line):
-            bench.at(cycle, "loads", dict(target=Target.MAP, bank=0, row=row, address=0,
-                                          broadcast=0, column=column, data=int(stream)))
-            cycle += 1
-    return cycle
+        data = sum(int(stream) << (8 * column) for column, stream in enumerate(line))
+        bench.at(cycle, "loads", dict(target=Target.MAP, bank=0, row=row, address=0,
+                                      broadcast=0, column=0, data=data))
+        cycle += 1
+    return cycle + MAP_PAUSE_CYCLES
 
 
 def send_ifmap(bench, cycle, stream, address, word):

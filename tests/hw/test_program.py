@@ -43,10 +43,10 @@ def test_a_value_that_does_not_fit_is_named(opcode):
 
 
 def test_bytes_that_are_no_instruction_are_refused():
-    with pytest.raises(ProgramError, match="must be 64 bytes"):
+    with pytest.raises(ProgramError, match=f"must be {INSTRUCTION_BYTES} bytes"):
         decode(b"x")
     with pytest.raises(ProgramError, match="opcode must be one of"):
-        decode(bytes([15]) + bytes(63))
+        decode(bytes([15]) + bytes(INSTRUCTION_BYTES - 1))
 
 
 BAD_FIELDS = [

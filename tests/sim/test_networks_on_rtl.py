@@ -1,6 +1,7 @@
 """Whole networks on the RTL: same bits, same cycles, same counts."""
 
 import pytest
+from random_layers import random_layer_network
 from random_networks import FAMILIES, random_network
 
 from hw.config import CONFIGS
@@ -22,12 +23,18 @@ def assert_exact(result, seed):
     assert result.exact
 
 
-def run_seeds(seeds, family, config, backend="verilator"):
+def memory_of(seed):
+    """Latency, width and stalls of memory, another for each seed."""
+    return MemoryModel(latency_cycles=1 + seed * 7 % 60, bytes_per_cycle=(16, 16, 8, 2)[seed % 4],
+                       stall_seed=seed if seed % 3 == 0 else None)
+
+
+def run_seeds(seeds, family, config, backend="verilator", make=random_network):
     """Runs the networks that fit; at least a quarter must."""
     fitting = 0
     for seed in seeds:
-        network, images = random_network(seed, family, config)
-        memory = MemoryModel(latency_cycles=1 + seed * 7 % 60)
+        network, images = make(seed, family, config)
+        memory = memory_of(seed)
         try:
             result = run_network(network, images, config=config, backend=backend, memory=memory)
         except CompileError as error:
@@ -41,6 +48,16 @@ def run_seeds(seeds, family, config, backend="verilator"):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_networks_are_exact_on_the_smallest_array(family):
     run_seeds(range(40), family, TINY)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_random_geometries_are_exact(family):
+    run_seeds(range(15), family, TINY, make=random_layer_network)
+
+
+def test_random_geometries_are_exact_where_maps_are_narrower_than_the_array():
+    config = TINY.with_changes(name="odd", rows=5, cols=7)
+    run_seeds(range(100, 140), "ternary", config, make=random_layer_network)
 
 
 def test_random_networks_are_exact_with_shared_lane_addresses():

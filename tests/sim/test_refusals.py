@@ -33,14 +33,8 @@ REFUSED = {
     "pooling": ((Pooling(name="odd", kind="max", input_format=UINT2, kernel=(2, 2)), SCORES),
                 "not pooling"),
     "addition": ((layer("first"), ADDITION, SCORES), "not addition"),
-    "groups": ((layer("odd", 1, groups=2), SCORES), "groups"),
-    "dilation": ((layer("odd", dilation=(1, 2)), SCORES), "dilation"),
     "bias": ((layer("odd", bias=np.zeros(2, np.int64)), SCORES), "bias"),
     "requantization": ((layer("odd", thresholds=None, requantize=REQUANTIZE), SCORES), "stage"),
-    "codes at the end": ((layer("odd"),), "last layer"),
-    "signed codes": (
-        (layer("odd", output_format=formats.int_(2)),
-         replace(SCORES, input_format=formats.int_(2))), "bipolar or uint"),
 }
 
 

@@ -1,0 +1,231 @@
+"""The mapper: chooses the mapping of a layer with the fewest cycles, by estimate."""
+
+from sim.errors import CompileError
+from sim.mapping import LayerMapping, Strip
+from sim.output_stage import drain_step, parameter_rows
+
+__all__ = ["estimate_cycles", "map_layer"]
+
+_PASS_CYCLES = 24
+"""About what one more pass costs beside its windows and its beats."""
+
+_PASS_BEATS = 18
+"""About the beats of the instructions of a pass."""
+
+_LONGEST_FILTER = 255
+_WIDEST_WINDOW = 15
+_MOST_STREAMS = 254
+_MOST_FEED_ROWS = 127
+_MOST_GROUPS = 31
+
+
+def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None):
+    """The mapping with the fewest cycles, by estimate, among those the build allows.
+
+    Parameters
+    ----------
+    work : LayerWork
+    config : AcceleratorConfig
+    block_words : int or None
+        Words of a channel block in which the input lies, where that is settled; the channel groups
+        of the mapping then are these blocks.
+    pixel_words : int or None
+        Words of a pixel, where the input is known to lie in one block.
+    taken_words : callable or None
+        Where zero weights are skipped: for a number of words in a group, the words that are left
+        of a filter in one row, on average.
+
+    Returns
+    -------
+    float, LayerMapping
+        Estimated cycles and the mapping.
+
+    Raises
+    ------
+    CompileError
+        If no mapping fits the configuration.
+    """
+    if work.pool > config.pool_window:
+        raise CompileError(f"layer {work.name}: pool must be at most the window of "
+                           f"{config.pool_window} that configuration {config.name} builds, "
+                           f"not {work.pool}")
+    best = None
+    for strips in (_whole_strips, _smaller_strips):
+        for mapping in _candidates(work, config, block_words, strips):
+            cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
+            if cost is not None and (best is None or cost < best[0]):
+                best = cost, mapping
+        if best is not None:
+            break
+    else:
+        raise CompileError(
+            f"layer {work.name}: kernel of {work.kernel[0]} x {work.kernel[1]}, stride of "
+            f"{work.stride[0]} x {work.stride[1]}, pool of {work.pool} and output of "
+            f"{work.out_height} x {work.out_width} must fit the scratchpads, banks and buffer of "
+            f"configuration {config.name}, and do not")
+    return best
+
+
+def _candidates(work, config, block_words, ways_to_strip):
+    """All mappings that element and bank sizes allow."""
+    kernel_width = work.kernel[1]
+    widest = min(work.words, config.ifmap_words // (2 * kernel_width),
+                 _LONGEST_FILTER // kernel_width, config.filter_words // kernel_width)
+    if kernel_width > _WIDEST_WINDOW:
+        return
+    for group_words in range(1, widest + 1):
+        flat = work.height == work.width == 1
+        if block_words is not None and group_words != block_words and not flat:
+            continue
+        if work.first_word % group_words:
+            continue
+        for strips, blocks, block_step in ways_to_strip(work, config):
+            for psums in _group_sizes(work, config, group_words):
+                for strips_inside in (False, True):
+                    yield _mapping(work, config, group_words, psums, strips, blocks, block_step,
+                                   strips_inside)
+
+
+def _mapping(work, config, group_words, psums, strips, blocks, block_step, strips_inside):
+    groups = -(-work.words // group_words)
+    units = groups * work.kernel[0]
+    folds = -(-units // config.rows)
+    return LayerMapping(
+        group_words=group_words, groups=groups, fold_units=-(-units // folds),
+        filter_groups=_filter_groups(work.filters, psums, config.lanes), strips=strips,
+        blocks=blocks, block_step=block_step, kernel=work.kernel, stride=work.stride,
+        dilation=work.dilation, strips_inside=strips_inside)
+
+
+def _filter_groups(filters, size, lanes):
+    """Groups of ``size``, and of what remains first whole words, then the rest."""
+    groups, first = [], 0
+    while first < filters:
+        count = min(size, filters - first)
+        if count > lanes:
+            count -= count % lanes
+        groups.append((first, count))
+        first += count
+    return tuple(groups)
+
+
+def _group_sizes(work, config, group_words):
+    """Filters that elements may work on together: whole words of codes, or all there are."""
+    limit = min(config.psum_words, config.filter_words // (work.kernel[1] * group_words),
+                work.filters, 255)
+    rows = parameter_rows(work, config)
+    if rows:
+        limit = min(limit, config.threshold_rows // rows)
+    unit = 1 if work.thresholds is None else config.lanes
+    sizes = set()
+    for parts in range(1, -(-work.filters // unit) + 1):
+        size = -(-work.filters // parts)
+        size = -(-size // unit) * unit
+        if size <= limit:
+            sizes.add(size)
+    if limit >= work.filters:
+        sizes.add(work.filters)
+    if limit >= unit:
+        sizes.add(limit - limit % unit)
+    return sorted(sizes)
+
+
+def _usable(work):
+    """Output rows and positions that are not left over by pooling."""
+    return tuple(size - size % work.pool for size in (work.out_height, work.out_width))
+
+
+def _strips_of(work, height, length):
+    """Strips of so many rows and positions; one set for each phase of a dilation."""
+    rows, width = _usable(work)
+    phases = work.dilation[1]
+    strips = []
+    for phase in range(phases):
+        count = len(range(phase, width, phases))
+        strips.extend(Strip(first, min(height, rows - first), phase + phases * start,
+                            min(length, count - start), phases)
+                      for start in range(0, count, length) for first in range(0, rows, height))
+    return tuple(strips)
+
+
+def _whole_strips(work, config):
+    """Ways to lay rows of whole width on as many columns as can be: (strips, blocks, step)."""
+    rows, width = _usable(work)
+    most = min(config.cols, rows)
+    most -= most % work.pool
+    phases = work.dilation[1]
+    if not most or (phases > 1 and work.pool > 1):
+        return
+    yield _strips_of(work, most, width), 1, 0
+    if phases > 1 or most < rows or work.stride[0] > (work.kernel[0] - 1) * work.dilation[0] + 1:
+        return
+    for blocks in range(2, config.cols // rows + 1):
+        positions = -(-width // blocks)
+        positions += -positions % work.pool
+        while (width - positions) % ((blocks - 1) * work.pool):
+            positions += work.pool
+        step = (width - positions) // (blocks - 1)
+        if 0 < step <= positions:
+            yield (Strip(0, rows, 0, positions, 1),), blocks, step
+
+
+def _smaller_strips(work, config):
+    """Strips of fewer rows or positions, for small buffers and banks."""
+    rows, width = _usable(work)
+    most = min(config.cols, rows) // work.pool
+    if not most or (work.dilation[1] > 1 and work.pool > 1):
+        return
+    for height in range(most, 0, -1):
+        length = width // work.pool
+        while True:
+            yield _strips_of(work, height * work.pool, length * work.pool), 1, 0
+            if length == 1:
+                break
+            length = -(-length // 2)
+
+
+def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
+    """Roughly the cycles of a mapping, or None where it does not fit; only to compare mappings."""
+    strip = mapping.strips[0]
+    fold = max(mapping.folds, key=lambda one: one.groups)
+    blocks, _, rows = mapping.feed_rows(strip)
+    streams = blocks * rows * fold.groups
+    if streams > _MOST_STREAMS or rows > _MOST_FEED_ROWS or fold.groups > _MOST_GROUPS:
+        return None
+    psums = max(count for _, count in mapping.filter_groups)
+    folds = len(mapping.folds) * len(work.planes)
+    bank = mapping.most_positions * psums * (len(mapping.strips) if mapping.strips_inside else 1)
+    if folds > 1 and bank > config.bank_words:
+        return None
+    tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
+    slots = config.buffer_beats // tile
+    if slots == 0:
+        return None
+    length, share = mapping.filter_length, config.row_groups
+    if taken_words is not None:
+        length, share = (taken_words(mapping.group_words),
+                         config.row_groups + config.sequence_row_groups)
+    step_words = streams * mapping.group_words * mapping.step_columns
+    first_words = streams * mapping.group_words * mapping.kernel[1]
+    rows_of_thresholds = parameter_rows(work, config)
+    total = 0
+    for _, count in mapping.filter_groups:
+        window = max(count * length, count, step_words, 2)
+        last = max(window, count * drain_step(mapping.columns(strip), count, rows_of_thresholds,
+                                              work, config))
+        start = max(0, first_words - window) + _PASS_CYCLES
+        run = strip.positions * (window * (folds - 1) + last) / folds + start
+        filter_beats = count * length * share
+        if mapping.strips_inside:
+            filter_beats /= len(mapping.strips)
+        reused = _tile_reuse(mapping, slots, folds)
+        total += folds * len(mapping.strips) * max(run, filter_beats + tile * reused + _PASS_BEATS)
+    return total + tile
+
+
+def _tile_reuse(mapping, slots, folds):
+    """Share of the passes that must load their tile."""
+    groups, strips = len(mapping.filter_groups), len(mapping.strips)
+    tiles = folds * (strips if mapping.strips_inside else 1)
+    return 1 / groups if slots >= tiles else 1.0
+
