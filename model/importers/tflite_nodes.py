@@ -26,6 +26,7 @@ __all__ = ["addition", "average_pool", "convolution", "dense", "depthwise", "max
 _ADD_LEFT_SHIFT = 20
 _PLAIN_SHIFT = 30
 _MOST_SHIFT = 62
+_MAX_TAPS = 1 << 21
 
 
 def window_padding(options, kernel_reach, shape, around=(0, 0, 0, 0)):
@@ -183,6 +184,8 @@ def average_pool(name, value, output, options):
         raise UnsupportedOperator("an average must have no padding; VALID, or a kernel and stride "
                                   "that divide the input, would do")
     taps = prod(kernel)
+    if taps > _MAX_TAPS:
+        raise UnsupportedOperator(f"an average must be over at most {_MAX_TAPS} taps, not {taps}")
     shift = _PLAIN_SHIFT + taps.bit_length() - 1
     low, high = activation_range(options["activation"], value.scale, value.zero_point)
     return Pooling(
