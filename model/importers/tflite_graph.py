@@ -51,8 +51,9 @@ class TfliteGraph:
 
         What only reads the outputs of operators that have a problem is not a problem of its own.
         """
-        self._begin()
         unknown = set()
+        if not self._begin():
+            unknown.update(self._file.inputs)
         for operator in self._file.operators:
             if operator.name not in SUPPORTED:
                 problem = f"has no node (what would help: {_HELP.get(operator.name, _OTHER_HELP)})"
@@ -77,14 +78,17 @@ class TfliteGraph:
         return None
 
     def _begin(self):
+        """Takes the network's input, or waits for what makes it int8; False where it cannot."""
         tensor = self._file.tensor(self._file.inputs[0])
         if tensor.kind in ("FLOAT32", "UINT8"):
             self._pending = tensor.index
-            return
+            return True
         try:
             self._enter(tensor, *affine(tensor), tensor.index)
         except UnsupportedOperator as error:
             self.problems.append(("input", str(error)))
+            return False
+        return True
 
     def _enter(self, tensor, scale, zero_point, index):
         """Makes a tensor the network's input."""
