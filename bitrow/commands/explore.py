@@ -70,7 +70,7 @@ def explore(
         points = exploration.points()
         write_csv(out / _CSV, points, costs.unit)
         write_parquet(out / _PARQUET, points, costs.unit)
-        output_console().print(_front_table(points, space, costs.unit))
+        output_console().print(_front_table(points, costs.unit))
         refused = sum(found.evaluation is None for found in points)
         files = [out / _CSV, out / _PARQUET]
         if refused < len(points):
@@ -130,14 +130,15 @@ def _progress(name, trials):
         yield lambda done: bar.update(task, completed=done)
 
 
-def _front_table(points, space, unit):
+def _front_table(points, unit):
     """The points on the front, least energy first; equal configurations once."""
     front = {tuple(found.point.items()): found for found in points if found.pareto}
-    axes = list(space.axes)
-    table = Table("trial", *axes, f"energy, {unit}", "cycles", "area, mm² (estimate)",
-                  title="Pareto front, one image", title_justify="left")
+    table = Table(title="Pareto front, one image", title_justify="left")
+    for header in ("trial", f"energy, {unit}", "cycles", "area, mm² (estimate)"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("configuration")
     for found in sorted(front.values(), key=lambda found: found.evaluation.values):
-        table.add_row(str(found.number), *(str(found.point[name]) for name in axes),
-                      f"{found.evaluation.energy:,.0f}", f"{found.evaluation.cycles:,}",
-                      f"{found.evaluation.area_mm2:.2f}")
+        table.add_row(str(found.number), f"{found.evaluation.energy:,.0f}",
+                      f"{found.evaluation.cycles:,}", f"{found.evaluation.area_mm2:.2f}",
+                      ", ".join(f"{name} {value}" for name, value in found.point.items()))
     return table

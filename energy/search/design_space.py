@@ -62,5 +62,5 @@ class DesignSpace:
         ConfigError
             If no hardware can be built for it.
         """
-        name = "-".join([self.base.name, *(f"{axis}{value}" for axis, value in point.items())])
-        return replace(self.base, name=name, purpose="a point of an exploration", **point)
+        return replace(self.base, name=f"{self.base.name}-point",
+                       purpose="a point of an exploration", **point)
