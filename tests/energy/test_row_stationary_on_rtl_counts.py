@@ -1,0 +1,75 @@
+"""Row-stationary's access counts are the accelerator's exact ones where both describe one machine:
+elements of one lane, strips as wide as the array, folds of equal channels, no padding."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from energy.dataflows.row_stationary import accesses
+from energy.shape import ConvShape
+from hw.config import CONFIGS
+from hw.mode import Mode
+from hw.program import INSTRUCTION_BYTES, Opcode, decode
+from model import formats
+from model.network import Layer, Network
+from sim.compiler import compile_network
+from sim.predict import predict
+
+CONFIG = replace(CONFIGS["tiny"], name="one-lane", rows=3, cols=4, lanes=1, lane_addresses=False,
+                 modes=(Mode.LUT,), buffer_words=8192)
+WEIGHTS, CODES = formats.dorefa(4), formats.uint(4)
+
+
+def network_of(shape):
+    """The layer, and one more that takes what it gives."""
+    generator = np.random.default_rng(1)
+
+    def weights(*sizes):
+        return generator.choice(np.array(WEIGHTS.codes, np.uint8), sizes)
+
+    layer = Layer(
+        name="c", weight_format=WEIGHTS, input_format=CODES, output_format=CODES,
+        weights=weights(shape.filters, shape.kernel_height, shape.kernel_width, shape.channels),
+        stride=(shape.stride, shape.stride), padding=(0, 0, 0, 0), padding_code=0,
+        thresholds=np.sort(generator.integers(-50, 50, (shape.filters, 15)), axis=1))
+    scores = Layer(name="s", weight_format=WEIGHTS, input_format=CODES,
+                   weights=weights(2, shape.out_height, shape.out_width, shape.filters))
+    return Network(name="n", input_shape=(shape.height, shape.width, shape.channels),
+                   input_format=CODES, layers=(layer, scores))
+
+
+def passes_of(program):
+    """The fields of the first layer's passes."""
+    passes = []
+    for index in range(program.instructions):
+        start = program.start_address + index * INSTRUCTION_BYTES
+        opcode, fields = decode(program.image[start:start + INSTRUCTION_BYTES].tobytes())
+        if opcode is Opcode.MARK:
+            return passes
+        if opcode is Opcode.PASS:
+            passes.append(fields)
+    raise AssertionError("a layer ends with a MARK")
+
+
+@pytest.mark.parametrize("sizes", [
+    dict(height=6, width=8, channels=6, filters=8),
+    dict(height=10, width=7, channels=5, filters=12),
+    dict(height=9, width=9, channels=4, filters=8, stride=2),
+    dict(height=6, width=5, channels=1, filters=3),
+    dict(height=14, width=6, channels=8, filters=5)])
+def test_counts_are_those_of_the_accelerator(sizes):
+    shape = ConvShape(name="c", kernel_height=3, kernel_width=3, **sizes)
+    assert shape.out_height % CONFIG.cols == 0
+    program = compile_network(network_of(shape), CONFIG)
+    counted, passes = predict(program).layers[0], passes_of(program)
+    mapping = dict(m=shape.filters, n=1, e=CONFIG.cols, p=max(one["psums"] for one in passes),
+                   q=passes[0]["group_words"], r=passes[0]["groups"], t=1)
+    assert shape.channels % mapping["q"] == 0
+    found = accesses(shape, 1, mapping)
+    assert counted["mac_words"] == found.psum.products == shape.macs
+    assert counted["filter_writes"] == found.filter.array
+    assert counted["ifmap_writes"] == found.ifmap.array
+    assert counted["buffer_reads"] == found.ifmap.buffer
+    assert counted["psum_writes"] == found.psum.chains
+    assert counted["bank_reads"] + counted["bank_writes"] == found.words("buffer", "psum")
