@@ -1,0 +1,83 @@
+"""What skipping zeros saves, layer by layer, against what their density would allow.
+
+``python -m benchmarks.zero_skip`` compiles each network twice for the same array, once with lane
+addresses and once without, and prints cycles that ``sim.predict`` gives; ``--rtl`` runs one image
+on the RTL as well and says whether bits, cycles and counts are equal.
+"""
+
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from hw.config import CONFIGS
+from hw.mode import Mode
+from model import formats, reference
+from model.network import Layer, Network
+from sim.compiler import compile_network
+from sim.predict import predict
+from sim.run import run_network
+
+_DEMO = CONFIGS["demo"].with_changes(
+    modes=tuple(Mode), weight_bits=4, ifmap_words=128, filter_words=512)
+ARRAYS = (
+    _DEMO.with_changes(name="16 lanes", index_bits=6),
+    _DEMO.with_changes(name="1 lane", lanes=1, index_bits=4, filter_words=2048, bank_words=16384,
+                       buffer_words=1 << 16),
+)
+HEADER = ("| array | network | layer | density | cycles dense | skipping | speed-up | of 1/density "
+          "| cycles of the busiest row |")
+
+
+def sparse_network(seed=0, filters=64, channels=128, size=14, density=0.1):
+    """A 3x3 layer of 16 shared levels, most weights zero, then scores of each channel's corner."""
+    generator = np.random.default_rng(seed)
+    levels = [0, *(int(v) for v in generator.choice(np.arange(1, 128), 15, replace=False)
+                   * generator.choice([-1, 1], 15))]
+    weight_format, act = formats.shared(4, levels), formats.uint(4)
+    shape = (filters, 3, 3, channels)
+    weights = np.where(generator.random(shape) < density, generator.integers(1, 16, shape), 0)
+    thresholds = np.sort(generator.integers(-20000, 20000, (filters, 15)), axis=1)
+    sparse = Layer(name="sparse", weight_format=weight_format, weights=weights.astype(np.uint8),
+                   input_format=act, padding=(1, 1, 1, 1), padding_code=0, thresholds=thresholds,
+                   output_format=act)
+    scores = generator.integers(0, 16, (4, 1, 1, filters)).astype(np.uint8)
+    last = Layer(name="scores", weight_format=weight_format, weights=scores, input_format=act,
+                 stride=(size, size))
+    return Network(name="shared-10%", input_shape=(size, size, channels), input_format=act,
+                   layers=(sparse, last))
+
+
+def rows(network, config):
+    """One line for each layer in which some weights are zero."""
+    skipping = predict(compile_network(network, config)).layers
+    dense = predict(compile_network(network, config.with_changes(lane_addresses=False))).layers
+    for layer, one, other in zip(network.layers, skipping, dense, strict=True):
+        density = float((layer.weight_format.decode(layer.weights) != 0).mean())
+        speed_up = other["cycles"] / one["cycles"]
+        cells = (config.name, network.name, layer.name, f"{density:.1%}", f"{other['cycles']:,}",
+                 f"{one['cycles']:,}", f"{speed_up:.2f}", f"{speed_up * density:.2f}",
+                 f"{one['mac_words'] / (config.rows * config.cols) / one['cycles']:.0%}")
+        yield "| " + " | ".join(cells) + " |"
+
+
+def main(rtl: Annotated[bool, typer.Option(help="Run one image of each on the RTL.")] = False):
+    """Prints one row for each array, network and layer."""
+    networks = [reference.load("mnist-twn"), reference.load("fashion-twn"), sparse_network()]
+    typer.echo(HEADER)
+    typer.echo("|" + "---|" * (HEADER.count("|") - 1))
+    for config in ARRAYS:
+        for network in networks:
+            for line in rows(network, config):
+                typer.echo(line)
+            if rtl:
+                generator = np.random.default_rng(0)
+                image = generator.choice(np.array(network.input_format.codes, np.uint8),
+                                         (1, *network.input_shape))
+                exact = run_network(network, image, config=config).exact
+                typer.echo(f"{network.name}, {config.name}: "
+                           f"{'bits, cycles and counts equal' if exact else 'NOT EQUAL'}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
