@@ -29,7 +29,7 @@ def burst_layout():
     instructions end none.
     """
     return data.StructLayout({
-        "target": 4, "bank": 1, "broadcast": 1, "last_word": 13, "destination": 20,
+        "target": 4, "bank": 1, "broadcast": 1, "narrow": 1, "plane": 1, "last_word": 13, "destination": 20,
         "beats": 20, "ends_load": 1})
 
 
@@ -60,7 +60,7 @@ def load_beat_layout(config):
     ``address`` is the word within ``bank``.
     """
     return data.StructLayout({
-        "target": 4, "bank": 1, "broadcast": 1, "row": 4, "column": 4,
+        "target": 4, "bank": 1, "broadcast": 1, "narrow": 1, "plane": 1, "row": 4, "column": 4,
         "address": ceil_log2(config.filter_words), "data": config.BEAT_BITS})
 
 

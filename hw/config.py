@@ -4,17 +4,10 @@ from dataclasses import dataclass, fields, replace
 
 from amaranth.utils import ceil_log2
 
+from hw.config_rules import ConfigError, check_config
 from hw.mode import Mode
 
 __all__ = ["CONFIGS", "AcceleratorConfig", "ConfigError"]
-
-
-class ConfigError(ValueError):
-    """A configuration that no hardware can be built for."""
-
-
-def _is_power_of_two(value):
-    return isinstance(value, int) and value >= 1 and value & (value - 1) == 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +37,9 @@ class AcceleratorConfig:
     index_bits : int
         With ``lane_addresses``: bits of a relative index, which says how many positions a lane
         passes over to its next weight.
+    codebook : bool
+        Filters lie in memory as codes of two or four bits, which a table for each layer turns
+        into weight fields on their way into the array. ``weight_bits`` is 4 then.
     filter_words, ifmap_words, psum_words : int
         Depth of the scratchpads of one processing element: filter words of one of its two banks,
         activation words of its ring, partial sums of one of its two halves. Powers of two.
@@ -84,6 +80,7 @@ class AcceleratorConfig:
     lane_addresses: bool
     lane_reach: int = 2
     index_bits: int = 3
+    codebook: bool = False
     filter_words: int
     ifmap_words: int
     psum_words: int
@@ -102,67 +99,7 @@ class AcceleratorConfig:
     STREAM_ID_BITS = 8
 
     def __post_init__(self):
-        self._check_ranges()
-        self._check_powers_of_two()
-        self._check_words_fit_a_beat()
-        if not self.modes or len(set(self.modes)) != len(self.modes):
-            raise ConfigError("modes must be a non-empty tuple without repeats, "
-                              f"not {self.modes!r}")
-        if self.lane_addresses and not {*self.modes} - {Mode.XNOR, Mode.SIGN, Mode.LUT}:
-            raise ConfigError("modes must contain one with zero weights when lane_addresses is "
-                              f"set, not {self.modes!r}")
-        if Mode.SHIFT in self.modes and self.weight_bits < 3:
-            raise ConfigError("weight_bits must be at least 3 where modes contain SHIFT, "
-                              f"not {self.weight_bits!r}")
-        if self.thresholds_per_cycle not in (4, 8, 16):
-            raise ConfigError("thresholds_per_cycle must be 4, 8 or 16, "
-                              f"not {self.thresholds_per_cycle!r}")
-        self._check_output()
-
-    def _check_output(self):
-        bits = self.output_code_bits
-        if not isinstance(bits, int) or not self.act_bits <= bits <= 8:
-            raise ConfigError(f"code_bits must be from act_bits, {self.act_bits}, to 8, "
-                              f"not {self.code_bits!r}")
-        if self.output_bits > self.BEAT_BITS:
-            raise ConfigError(f"lanes x code_bits must be at most {self.BEAT_BITS}, "
-                              f"not {self.output_bits}")
-        if self.requantize_digit not in (0, 8, 16):
-            raise ConfigError("requantize_digit must be 0, 8 or 16, "
-                              f"not {self.requantize_digit!r}")
-        if self.requantize_digit and self.psum_bits < 24:
-            raise ConfigError("psum_bits must be at least 24 where a requantizer is built, "
-                              f"not {self.psum_bits}")
-
-    def _check_ranges(self):
-        for field, low, high in (("rows", 1, 16), ("cols", 1, 16), ("act_bits", 1, 4),
-                                 ("weight_bits", 2, 4), ("psum_bits", 8, 32),
-                                 ("ifmap_words", 2, 128), ("filter_words", 2, 1 << 12),
-                                 ("psum_words", 2, 128), ("bank_words", 2, 1 << 14),
-                                 ("buffer_words", 2, 1 << 16), ("threshold_rows", 2, 1 << 12),
-                                 ("lane_reach", 1, 4), ("index_bits", 1, 9),
-                                 ("pool_window", 1, 4)):
-            value = getattr(self, field)
-            if not isinstance(value, int) or not low <= value <= high:
-                raise ConfigError(f"{field} must be an integer from {low} to {high}, not {value!r}")
-
-    def _check_powers_of_two(self):
-        for field in ("lanes", "lane_reach", "filter_words", "ifmap_words", "psum_words",
-                      "bank_words", "buffer_words", "threshold_rows"):
-            value = getattr(self, field)
-            if not _is_power_of_two(value):
-                raise ConfigError(f"{field} must be a power of two, not {value!r}")
-
-    def _check_words_fit_a_beat(self):
-        if self.word_bits > self.BEAT_BITS:
-            raise ConfigError(f"lanes x act_bits must be at most {self.BEAT_BITS}, "
-                              f"not {self.word_bits}")
-        if self.filter_word_bits > self.BEAT_BITS:
-            raise ConfigError(f"lanes x weight_bits must be at most {self.BEAT_BITS}, "
-                              f"not {self.filter_word_bits}")
-        if self.lane_addresses and self.sequence_bits > self.BEAT_BITS:
-            raise ConfigError("a sequence word (lanes x index_bits + lane count + last) must be "
-                              f"at most {self.BEAT_BITS} bits, not {self.sequence_bits}")
+        check_config(self)
 
     @property
     def word_bits(self):
@@ -189,16 +126,24 @@ class AcceleratorConfig:
         """Bits of one filter word."""
         return self.lanes * self.weight_bits
 
+    def rows_of_beat(self, field_bits):
+        """Array rows that one beat of filter words feeds, a power of two at most 16."""
+        fitting = self.BEAT_BITS // (self.lanes * field_bits)
+        return min(1 << (fitting.bit_length() - 1), 16)
+
     @property
     def rows_per_beat(self):
-        """Array rows that one beat of filter words feeds, a power of two at most 16."""
-        fitting = self.BEAT_BITS // self.filter_word_bits
-        return min(1 << (fitting.bit_length() - 1), 16)
+        """Array rows that one beat of filter words feeds."""
+        return self.rows_of_beat(self.weight_bits)
+
+    def row_groups_of(self, field_bits):
+        """Beats that bring one filter word to every row."""
+        return -(-self.rows // self.rows_of_beat(field_bits))
 
     @property
     def row_groups(self):
         """Beats that bring one filter word to every row."""
-        return -(-self.rows // self.rows_per_beat)
+        return self.row_groups_of(self.weight_bits)
 
     @property
     def offset_bits(self):
@@ -281,15 +226,12 @@ class AcceleratorConfig:
         return replace(self, **changes)
 
 
-_ALL_MODES = tuple(Mode)
-_LOW_MODES = (Mode.XNOR, Mode.SIGN, Mode.TERNARY, Mode.LUT)
-
 CONFIGS = {config.name: config for config in (
     AcceleratorConfig(
         name="tiny", purpose="unit tests: the smallest array with every mode",
-        rows=3, cols=2, lanes=2, act_bits=4, weight_bits=4, modes=_ALL_MODES, lane_addresses=True,
-        filter_words=64, ifmap_words=16, psum_words=8, bank_words=256, buffer_words=1024,
-        threshold_rows=64),
+        rows=3, cols=2, lanes=2, act_bits=4, weight_bits=4, modes=tuple(Mode), lane_addresses=True,
+        codebook=True, filter_words=64, ifmap_words=16, psum_words=8, bank_words=256,
+        buffer_words=1024, threshold_rows=64),
     AcceleratorConfig(
         name="small", purpose="a small FPGA: 3 x 4 elements of 16 lanes, 2-bit by 2-bit",
         rows=3, cols=4, lanes=16, act_bits=2, weight_bits=2, modes=(Mode.LUT,),
@@ -297,12 +239,12 @@ CONFIGS = {config.name: config for config in (
         buffer_words=2048, threshold_rows=64, psum_bits=20),
     AcceleratorConfig(
         name="demo", purpose="the demo: every mode, quick to build",
-        rows=6, cols=7, lanes=16, act_bits=4, weight_bits=2, modes=_LOW_MODES, lane_addresses=True,
-        filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096, buffer_words=4096,
-        threshold_rows=128, thresholds_per_cycle=16),
+        rows=6, cols=7, lanes=16, act_bits=4, weight_bits=4, modes=tuple(Mode), lane_addresses=True,
+        codebook=True, filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096,
+        buffer_words=4096, threshold_rows=128, thresholds_per_cycle=16),
     AcceleratorConfig(
         name="eyeriss", purpose="the array of the published chip, 12 x 14, 16 lanes, every mode",
-        rows=12, cols=14, lanes=16, act_bits=4, weight_bits=2, modes=_LOW_MODES,
-        lane_addresses=True, filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096,
-        buffer_words=8192, threshold_rows=128, thresholds_per_cycle=16),
+        rows=12, cols=14, lanes=16, act_bits=4, weight_bits=4, modes=tuple(Mode),
+        lane_addresses=True, codebook=True, filter_words=256, ifmap_words=32, psum_words=32,
+        bank_words=4096, buffer_words=8192, threshold_rows=128, thresholds_per_cycle=16),
 )}

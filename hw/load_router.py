@@ -11,6 +11,7 @@ from hw.bundles import (
     load_beat_layout,
     threshold_beat_layout,
 )
+from hw.codebook import NARROW_CODE_BITS
 from hw.program import Target
 
 __all__ = ["MAP_PAUSE_CYCLES", "OUTSTANDING_BURSTS", "ROUTE_LATENCY", "LoadRouter",
@@ -28,7 +29,7 @@ MAP_PAUSE_CYCLES = 20
 _TALLY = {
     "dram_filter_beats": (Target.FILTER, Target.SEQUENCE),
     "dram_ifmap_beats": (Target.BUFFER,),
-    "dram_control_beats": (Target.INSTRUCTION, Target.MAP, Target.THRESHOLD),
+    "dram_control_beats": (Target.INSTRUCTION, Target.MAP, Target.THRESHOLD, Target.CODEBOOK),
 }
 
 
@@ -36,7 +37,7 @@ def load_events_layout():
     """Totals of beats from memory, 32 bits each.
 
     ``dram_filter_beats``: filters and their sequences; ``dram_ifmap_beats``: activations;
-    ``dram_control_beats``: instructions, stream ids and thresholds.
+    ``dram_control_beats``: instructions, stream ids, thresholds and codebooks.
     """
     return data.StructLayout(dict.fromkeys(_TALLY, 32))
 
@@ -139,9 +140,13 @@ class LoadRouter(wiring.Component):
         last_row = Signal(4)
         m.d.comb += last_row.eq(self._config.rows - 1)
         with m.If(burst.target == Target.FILTER):
-            m.d.comb += last_row.eq(self._config.row_groups - 1)
+            m.d.comb += last_row.eq(Mux(burst.narrow,
+                                        self._config.row_groups_of(NARROW_CODE_BITS) - 1,
+                                        self._config.row_groups - 1))
         with m.If(burst.target == Target.SEQUENCE):
             m.d.comb += last_row.eq(self._config.sequence_row_groups - 1)
+        with m.If(burst.target == Target.CODEBOOK):
+            m.d.comb += last_row.eq(0)
         for name, width, start, step in (("index", 20, burst.destination, 1), ("row", 4, 0, 1),
                                          ("word", 13, 0, 0), ("column", 4, 0, 0)):
             places[f"after_{name}"] = after = Signal(width, name=f"after_{name}")
@@ -163,7 +168,7 @@ class LoadRouter(wiring.Component):
             m.d.sync += [out.valid.eq(valid & (burst.target == target)), out.p.data.eq(beat),
                          out.p.index.eq(places["index"])]
         in_array = ((burst.target == Target.FILTER) | (burst.target == Target.SEQUENCE)
-                    | (burst.target == Target.MAP))
+                    | (burst.target == Target.MAP) | (burst.target == Target.CODEBOOK))
         array = self.array.p
         m.d.sync += [
             self.instructions.valid.eq(valid & (burst.target == Target.INSTRUCTION)),
@@ -171,6 +176,7 @@ class LoadRouter(wiring.Component):
             self.array.valid.eq(valid & in_array),
             array.data.eq(beat), array.target.eq(burst.target), array.bank.eq(burst.bank),
             array.broadcast.eq(burst.broadcast), array.row.eq(places["row"]),
+            array.narrow.eq(burst.narrow), array.plane.eq(burst.plane),
             array.column.eq(places["column"]), array.address.eq(places["word"]),
         ]
 

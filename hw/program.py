@@ -45,11 +45,14 @@ class Target(IntEnum):
     ``BUFFER``: beats of activation words, to ``destination`` (a beat index) and up.
     ``FILTER``: for each column (once where ``broadcast``), for each of ``words`` words, for each
     row group: one beat, ``rows_per_beat`` filter words, row ``group * rows_per_beat`` lowest.
+    In a build with codebooks these are words of codes; narrow ones take half the space.
     ``SEQUENCE``: for each of ``words`` words, for each group of ``sequence_rows_per_beat`` rows:
     one beat, in equal parts the sequence words of these rows, the first row's lowest. A sequence
     word is ``last``, the lane count, then one relative index for each lane.
     ``MAP``: for each row: one beat, its bytes the stream ids of the row's elements, for id bank
     ``bank``.
+    ``CODEBOOK``: for each of ``words`` codes: one beat, its lowest bits the code's field in weight
+    plane ``bank``.
     ``THRESHOLD``: beats of four 32-bit thresholds, to ``destination`` (counted in beats) and up.
     """
 
@@ -58,6 +61,7 @@ class Target(IntEnum):
     SEQUENCE = 2
     MAP = 3
     THRESHOLD = 4
+    CODEBOOK = 5
     INSTRUCTION = 15
     """What the sequencer asks for itself; no target of a ``LOAD``."""
 
@@ -68,6 +72,8 @@ LOAD_LAYOUT = data.StructLayout({
     "target": 4,
     "bank": 1,            # of filters and sequences, or of stream ids
     "broadcast": 1,       # the same filters for every column
+    "narrow": 1,          # filters are codes of two bits
+    "plane": 1,           # weight plane in which codes of filters are looked up
     "columns": 5,
     "words": 13,
     "destination": 20,

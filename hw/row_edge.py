@@ -1,6 +1,6 @@
 """The edge of a row: hands on what comes from below, and gives the row its part."""
 
-from amaranth import Cat, Module, Signal
+from amaranth import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -12,6 +12,7 @@ from hw.bundles import (
     load_beat_layout,
     window_layout,
 )
+from hw.codebook import CODE_BITS, NARROW_CODE_BITS, Codebook
 from hw.operation import (
     element_drain_layout,
     element_load_layout,
@@ -106,14 +107,10 @@ class RowEdge(wiring.Component):
         """This row's slice of a filter beat, or its stream ids, one after the other."""
         config = self._config
         load = self.loads_i.p
-        share_bits = ceil_log2(config.rows_per_beat)
-        width = config.filter_word_bits
-        word = Signal(width)
-        m.d.comb += word.eq(load.data.word_select(self.row[:share_bits], width)
-                            if share_bits else load.data[:width])
+        word, is_here = self._codes(m, load) if config.codebook else self._part(config.weight_bits)
         is_filter = load.target == Target.FILTER
         mine = Signal()
-        m.d.comb += mine.eq(self.loads_i.valid & is_filter & (load.row == self.row[share_bits:]))
+        m.d.comb += mine.eq(self.loads_i.valid & is_filter & is_here)
         ids, left, column = Signal(config.BEAT_BITS), Signal(COLUMN_BITS), Signal(4)
         m.d.sync += [
             self.loads.valid.eq(mine | (left != 0)), self.loads.p.is_id.eq(left != 0),
@@ -131,6 +128,27 @@ class RowEdge(wiring.Component):
         with m.If(self.loads_i.valid & (load.target == Target.MAP) & (load.row == self.row)):
             m.d.sync += [ids.eq(load.data), left.eq(config.cols), column.eq(0),
                          bank.eq(load.bank)]
+
+    def _part(self, field_bits):
+        """This row's part of a beat of words with such fields, and whether it is for this row."""
+        load, width = self.loads_i.p, self._config.lanes * field_bits
+        share_bits = ceil_log2(self._config.rows_of_beat(field_bits))
+        part = (load.data.word_select(self.row[:share_bits], width) if share_bits
+                else load.data[:width])
+        return part, load.row == self.row[share_bits:]
+
+    def _codes(self, m, load):
+        """The same for a beat of codes, by the codebook."""
+        m.submodules.codebook = codebook = Codebook(self._config)
+        narrow, narrow_is_here = self._part(NARROW_CODE_BITS)
+        wide, wide_is_here = self._part(CODE_BITS)
+        m.d.comb += [
+            codebook.write.eq(self.loads_i.valid & (load.target == Target.CODEBOOK)),
+            codebook.write_plane.eq(load.bank), codebook.write_code.eq(load.address),
+            codebook.field.eq(load.data), codebook.is_narrow.eq(load.narrow),
+            codebook.plane.eq(load.plane), codebook.narrow.eq(narrow), codebook.wide.eq(wide),
+        ]
+        return codebook.fields, Mux(load.narrow, narrow_is_here, wide_is_here)
 
     def _feed(self, m):
         """Two registers, so that words keep step with operations."""

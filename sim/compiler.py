@@ -13,6 +13,7 @@ from sim.mapper import map_layer
 from sim.mapping import LayerMapping
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
+from sim.weight_codes import load_codebook
 from sim.work import LayerWork
 
 __all__ = ["compile_network"]
@@ -129,6 +130,7 @@ def _compile_layer(builder, one, shape, tensors, block_words):
                                f"not {layer.output_format.bits}")
     input_address, stored = tensors[one.source]
     output_address = builder.reserve(output.bytes)
+    load_codebook(builder, one.works[0].tables)
     for work in one.works:
         LayerCompiler(builder, work, one.mapping, one.skipping, stored, output, input_address,
                       output_address).compile()

@@ -41,14 +41,12 @@ class FilterBank:
         """Bit i: row i has work."""
         return sum(1 << row for row in np.flatnonzero(self.words_per_row).tolist())
 
-    def filter_beats(self, config):
+    def filter_beats(self, config, field_bits):
         """The beats of the ``FILTER`` load, uint8 [beats, 16]."""
-        words, rows, lanes = self.fields.shape
-        share = config.rows_per_beat
-        spare = config.row_groups * share - rows
-        padded = np.pad(self.fields, ((0, 0), (0, spare), (0, 0)))
-        return pack_bits(padded.reshape(words * config.row_groups, share * lanes),
-                         config.weight_bits, config.BEAT_BYTES)
+        _, rows, lanes = self.fields.shape
+        share = config.rows_of_beat(field_bits)
+        padded = np.pad(self.fields, ((0, 0), (0, -rows % share), (0, 0)))
+        return pack_bits(padded.reshape(-1, share * lanes), field_bits, config.BEAT_BYTES)
 
     def sequence_beats(self, config):
         """The beats of the ``SEQUENCE`` load, uint8 [beats, 16]."""
@@ -64,7 +62,7 @@ class FilterBank:
         return pack_bits(flat.reshape(-1, config.BEAT_BITS), 1, config.BEAT_BYTES)
 
 
-def tile_fields(work, fold, group_words, rows, filters, weight_plane):
+def tile_fields(work, fold, group_words, rows, filters, plane):
     """The fields of one pass, uint8 [rows, filters, filter_length, lanes].
 
     Parameters
@@ -75,10 +73,10 @@ def tile_fields(work, fold, group_words, rows, filters, weight_plane):
     rows : int
         Of the array; those without a unit are off.
     filters : (first, count)
-    weight_plane : int
+    plane : Plane
     """
     first, count = filters
-    all_fields = work.fields[weight_plane, first:first + count]
+    all_fields = work.fields[plane.fields, first:first + count]
     lanes, kernel_width = all_fields.shape[-1], work.kernel[1]
     tile = np.full((rows, count, kernel_width, group_words, lanes), work.off_field,
                    dtype=np.uint8)

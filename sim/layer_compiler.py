@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.array_timing import ArrayTiming
+from hw.codebook import NARROW_CODE_BITS
 from hw.program import Target
 from sim.buffer_plan import BufferPlan
 from sim.filter_bank import FilterBank, dense_bank, skipping_bank, tile_fields
@@ -191,8 +192,8 @@ class LayerCompiler:
 
     def _load_filters(self, one):
         """The bank that holds a pass' filters, loaded now unless they are there already."""
-        key = one.group, one.plane.weight, one.fold.first
-        index, wait = self._filters.place(key)
+        index, wait = self._filters.place((one.group, one.plane.weight, one.fold.first))
+        key = one.group, one.plane.fields, one.fold.first
         if key not in self._banks:
             self._banks[key] = self._place_filters(one)
         loaded, config = self._banks[key], self._config
@@ -201,23 +202,24 @@ class LayerCompiler:
             if loaded.sequence_address is not None:
                 self._builder.load(Target.SEQUENCE, address=loaded.sequence_address,
                                    beats=words * config.sequence_row_groups, words=words,
-                                   bank=index,
-                                   wait_passes=wait)
+                                   bank=index, wait_passes=wait)
+            bits = self._work.field_bits
             self._builder.load(Target.FILTER, address=loaded.filter_address,
-                               beats=words * config.row_groups, words=words, broadcast=1,
-                               columns=1, bank=index, wait_passes=wait)
+                               beats=words * config.row_groups_of(bits), words=words, broadcast=1,
+                               columns=1, bank=index, wait_passes=wait, plane=one.plane.table,
+                               narrow=config.codebook and bits == NARROW_CODE_BITS)
         return index, loaded.bank
 
     def _place_filters(self, one):
         work, config, builder = self._work, self._config, self._builder
         tile = tile_fields(work, one.fold, self._mapping.group_words, config.rows,
-                           self._mapping.filter_groups[one.group], one.plane.weight)
+                           self._mapping.filter_groups[one.group], one.plane)
         used = np.arange(config.rows) < one.fold.count
         if not self._skipping:
             bank = dense_bank(tile, used)
-            return _Loaded(bank, builder.place(bank.filter_beats(config)), None)
+            return _Loaded(bank, builder.place(bank.filter_beats(config, work.field_bits)), None)
         bank = skipping_bank(tile, used, work.off_field, config)
-        return _Loaded(bank, builder.place(bank.filter_beats(config)),
+        return _Loaded(bank, builder.place(bank.filter_beats(config, work.field_bits)),
                        builder.place(bank.sequence_beats(config)))
 
     def _add_pass(self, one, tile, beat):

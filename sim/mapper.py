@@ -201,10 +201,10 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     slots = config.buffer_beats // tile
     if slots == 0:
         return None
-    length, share = mapping.filter_length, config.row_groups
+    length, share = mapping.filter_length, config.row_groups_of(work.field_bits)
     if taken_words is not None:
-        length, share = (taken_words(mapping.group_words),
-                         config.row_groups + config.sequence_row_groups)
+        length = taken_words(mapping.group_words)
+        share += config.sequence_row_groups
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
     rows_of_thresholds = parameter_rows(work, config)

@@ -6,13 +6,15 @@ import numpy as np
 
 from hw.mode import Mode
 from sim.errors import CompileError
+from sim.weight_codes import encode_fields
 
 __all__ = ["Operands", "Plane", "activation_flip"]
 
 _OFF_FIELD = {Mode.XNOR: 2, Mode.SIGN: 2}
 """Weight field of a lane that has no channel; 0 in the other modes.
 
-In ``LUT`` mode no field gives zero: there the activation of such a lane is zero instead.
+In ``LUT`` mode no field gives zero: there the activation of such a lane is zero instead, and any
+field will do.
 """
 
 _ZERO_MODES = (Mode.TERNARY, Mode.SHIFT, Mode.INT_S, Mode.INT_U)
@@ -30,12 +32,16 @@ class Plane:
     mode : Mode
     shift : bool
         What was summed before counts ``2**act_bits`` times.
+    fields, table : int
+        Index of the piece of the weights in ``Operands.fields``, and of its codebook.
     """
 
     act: int
     weight: int
     mode: Mode
     shift: bool
+    fields: int
+    table: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +56,12 @@ class Operands:
     name : str
         What the multipliers do, for tables.
     fields : ndarray of uint8
-        Weight fields [weight planes, filters, kernel rows, kernel columns, channels].
+        Weight fields [planes, filters, kernel rows, kernel columns, channels], or codes of them
+        where the build has codebooks.
+    field_bits, off_field : int
+        Bits of a field or code in memory, and that of a lane without a channel.
+    tables : ndarray of uint8 or None
+        Codebook: field of each code [weight planes, codes].
     planes : tuple of Plane
         In the order in which they are summed.
     padding, zero_point : int
@@ -59,6 +70,9 @@ class Operands:
 
     name: str
     fields: np.ndarray
+    field_bits: int
+    off_field: int
+    tables: np.ndarray | None
     planes: tuple[Plane, ...]
     padding: int
     zero_point: int
@@ -82,12 +96,16 @@ class Operands:
             fields, modes = _fields(layer, mode, config)[None], (mode,)
             name = mode.name.lower()
         act_planes = -(-layer.input_format.bits // config.act_bits)
-        return cls(name, fields, _order(act_planes, modes), padding, zero_point)
-
-    @property
-    def off_field(self):
-        """Weight field of a lane that has no channel."""
-        return _OFF_FIELD.get(self.planes[0].mode, 0)
+        off = int(fields.min()) if mode is Mode.LUT else _OFF_FIELD.get(mode, 0)
+        bits, tables = config.weight_bits, None
+        if config.codebook:
+            coded = encode_fields(fields, off)
+            fields, off, bits, tables = coded.codes, coded.off_code, coded.code_bits, coded.tables
+        planes = tuple(
+            Plane(act, weight, modes[weight], shift, weight if len(fields) > 1 else 0,
+                  weight if tables is not None and len(tables) > 1 else 0)
+            for act, weight, shift in _order(act_planes, len(modes)))
+        return cls(name, fields, bits, off, tables, planes, padding, zero_point)
 
     @property
     def has_zeros(self):
@@ -191,10 +209,10 @@ def _integer_planes(layer, config):
     return fields.astype(np.uint8), (top, *[Mode.INT_U] * (count - 1))
 
 
-def _order(act_planes, modes):
-    """Every pair of planes once, the most significant first (Horner's scheme)."""
+def _order(act_planes, weight_planes):
+    """Every (act plane, weight plane, shift before) once, the most significant first (Horner)."""
     pairs = sorted((act + weight, weight, act) for act in range(act_planes)
-                   for weight in range(len(modes)))
+                   for weight in range(weight_planes))
     before = [pairs[0], *pairs]
-    return tuple(Plane(act, weight, modes[weight], rank != earlier[0])
-                 for (rank, weight, act), earlier in zip(pairs, before, strict=False))
+    return [(act, weight, rank != earlier[0])
+            for (rank, weight, act), earlier in zip(pairs, before, strict=False)]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.codebook import CODE_BITS, CODEBOOK_PLANES, NARROW_CODE_BITS
+from hw.program import Target
 
-__all__ = ["WeightCodes", "encode_fields"]
+__all__ = ["WeightCodes", "encode_fields", "load_codebook"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,18 +22,14 @@ class WeightCodes:
         What a lane without a channel has.
     code_bits : int
         Bits that a code takes in memory.
-    tables : ndarray of uint8, shape [weight planes, codes]
-        Field of each code in each weight plane.
+    tables : ndarray of uint8, shape [tables, codes]
+        Field of each code, in each weight plane or in all.
     """
 
     codes: np.ndarray
     off_code: int
     code_bits: int
     tables: np.ndarray
-
-    def code_plane(self, weight_plane):
-        """Which array of codes a weight plane is looked up from."""
-        return weight_plane if len(self.codes) > 1 else 0
 
 
 def encode_fields(fields, off_field):
@@ -53,10 +50,16 @@ def encode_fields(fields, off_field):
                 np.searchsorted(known, values).astype(np.uint8)[None],
                 int(np.searchsorted(known, off_value)), _bits(len(known)),
                 tables.astype(np.uint8))
-    count = int(fields.max()) + 1
-    identity = np.arange(max(count, off_field + 1), dtype=np.uint8)
-    return WeightCodes(fields, off_field, _bits(len(identity)),
-                       np.broadcast_to(identity, (min(planes, CODEBOOK_PLANES), len(identity))))
+    identity = np.arange(max(int(fields.max()), off_field) + 1, dtype=np.uint8)
+    return WeightCodes(fields, off_field, _bits(len(identity)), identity[None])
+
+
+def load_codebook(builder, tables):
+    """Adds the ``LOAD`` of each table to a program; of none, in builds without codebooks."""
+    for plane, table in enumerate(() if tables is None else tables):
+        beats = np.zeros((len(table), builder.config.BEAT_BYTES), dtype=np.uint8)
+        beats[:, 0] = table
+        builder.load(Target.CODEBOOK, beats, words=len(table), bank=plane)
 
 
 def _bits(codes):

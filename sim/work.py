@@ -21,10 +21,12 @@ class LayerWork:
     mode_name : str
         What the multipliers do.
     fields : ndarray of uint8
-        Weight fields [weight planes, filters, kernel rows, kernel columns, words, lanes]; lanes
+        Weight fields or codes [planes, filters, kernel rows, kernel columns, words, lanes]; lanes
         without a channel are off.
-    off_field : int
-        Field of such a lane.
+    field_bits, off_field : int
+        Bits of a field or code in memory, and that of such a lane.
+    tables : ndarray of uint8 or None
+        Codebook, as in ``sim.operand.Operands``.
     has_zeros : bool
         Fields equal to ``off_field`` can be left out of the schedule.
     planes : tuple of Plane
@@ -53,7 +55,9 @@ class LayerWork:
     name: str
     mode_name: str
     fields: np.ndarray
+    field_bits: int
     off_field: int
+    tables: np.ndarray | None
     has_zeros: bool
     planes: tuple[Plane, ...]
     act_planes: int
@@ -111,7 +115,8 @@ class LayerWork:
                 fields = fields.reshape(*fields.shape[:2], 1, 1, -1, config.lanes)
             works.append(cls(
                 name=layer.name, mode_name=operands.name, fields=fields,
-                off_field=operands.off_field, has_zeros=operands.has_zeros,
+                field_bits=operands.field_bits, off_field=operands.off_field,
+                tables=operands.tables, has_zeros=operands.has_zeros,
                 planes=operands.planes,
                 act_planes=-(-layer.input_format.bits // config.act_bits),
                 height=1 if dense else height, width=1 if dense else width,

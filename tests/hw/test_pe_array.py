@@ -12,7 +12,7 @@ from hw.mode import Mode
 from hw.pe_array import PeArray
 from hw.program import Target
 
-TINY = CONFIGS["tiny"]
+TINY = CONFIGS["tiny"].with_changes(codebook=False)
 
 
 def product(mode, weight, act, config):
@@ -255,3 +255,52 @@ def test_lanes_skip_zeros_and_take_their_neighbours_channels(lanes, reach):
     assert totals["mac_lanes"] == 2 * 2 * int((dense != 0).sum())
 
 
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+@pytest.mark.parametrize("plane", [0, 1])
+def test_filters_come_in_as_codes(bits, plane):
+    config = CONFIGS["tiny"].with_changes(rows=5, cols=1, lanes=16, codebook=True)
+    generator = np.random.default_rng(bits + plane)
+    tables = generator.integers(0, 16, (2, 1 << bits))
+    codes = generator.integers(0, 1 << bits, (5, 2, 16))
+    acts = generator.integers(0, 16, (5, 2, 16))
+    bench = ArrayBench(config)
+    cycle = load_ids(bench, 0, np.arange(5)[:, None])
+    for index, table in enumerate(tables):
+        for code, field in enumerate(table):
+            bench.at(cycle, "loads", dict(target=Target.CODEBOOK, bank=index, address=code,
+                                          data=int(field)))
+            cycle += 1
+    share = 128 // (16 * bits)
+    for word in range(2):
+        for group in range(-(-5 // share)):
+            rows = codes[group * share:(group + 1) * share, word]
+            bench.at(cycle, "loads", dict(
+                target=Target.FILTER, row=group, address=word, broadcast=1, plane=plane,
+                narrow=bits == 2, data=pack(rows.reshape(-1), bits)))
+            cycle += 1
+    for stream in range(5):
+        for word in range(2):
+            cycle = send_ifmap(bench, cycle, stream, word, acts[stream, word])
+    bench.at(cycle, "windows", dict(mode=Mode.INT_U, columns=1, rows_enable=31, psums=1,
+                                    filter_length=2))
+    drain = cycle + 1 + bench.timing.drain_delay
+    bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=31))
+    seen, _ = bench.run(drain + 30)
+    assert seen[drain + bench.timing.psum_latency][0] == (tables[plane][codes] * acts).sum()
+
+
+def test_rows_and_columns_that_are_off_add_nothing():
+    config = TINY.with_changes(rows=3, cols=2, lanes=1)
+    bench = ArrayBench(config)
+    cycle = load_filters(bench, load_ids(bench, 0, [[0, 0]] * 3), np.array([[[1]]] * 3))
+    cycle = send_ifmap(bench, cycle, 0, 0, [7])
+    bench.at(cycle, "windows", dict(mode=Mode.TERNARY, bank=0, half=0, columns=1, rows_enable=0b101,
+                                    psums=1, filter_length=1, ring_base=0))
+    drain = cycle + bench.timing.drain_delay
+    bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=0b101))
+    seen, totals = bench.run(drain + 40)
+    assert seen[drain + bench.timing.psum_latency][0] == 14
+    assert totals["mac_words"] == 2
+    assert totals["psum_reads"] == 2

@@ -17,6 +17,9 @@ FAMILIES = {
     "int4": (formats.int_(4), formats.uint(4)),
     "int8": (formats.int_(8), formats.uint(4)),
     "offset": (formats.int_(5, 3), formats.uint(4)),
+    "shared": (formats.shared(4, (0, 0, 0, 0, 0, 0, 0, -97, 40, 3, -3, 88, 127, -128, 1, 16)),
+               formats.uint(4)),
+    "shared2": (formats.shared(2, (0, 100, -17, 5)), formats.uint(2)),
 }
 
 
