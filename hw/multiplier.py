@@ -1,6 +1,6 @@
-"""Multiplier units: one for each kind of operands, side by side behind one interface."""
+"""Multiplier units: kinds of operands side by side behind one interface."""
 
-from amaranth import Cat, Module, Mux, signed
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -117,19 +117,50 @@ class ShiftUnit(_Unit):
 
 
 class IntegerUnit(_Unit):
-    """The product of two integers, the weight's highest bit counting negative in ``INT_S``."""
+    """The product of two integers, added up bit by bit of the activation.
 
-    modes = (Mode.INT_S, Mode.INT_U)
+    The weight is first recoded as a signed integer one bit wider than its field, which every mode
+    but ``XNOR`` has a way to; so this unit stands for the others in builds that contain it. (A
+    table of all products of four bits by four takes six times as many look-up tables.)
+    """
+
+    modes = (Mode.INT_S, Mode.INT_U, Mode.SIGN, Mode.TERNARY, Mode.SHIFT, Mode.LUT)
 
     def elaborate(self, platform):
         m = Module()
-        sign = self.weight[-1] & (self.mode == Mode.INT_S)
-        m.d.comb += self.product.eq(Cat(self.weight, sign).as_signed() * self.act)
+        weight = self.weight
+        level = Signal(signed(self._config.weight_bits + 1))
+        recoded = {
+            Mode.INT_S: weight.as_signed(), Mode.INT_U: weight,
+            Mode.SIGN: Mux(weight[1], 0, Cat(1, ~weight[0]).as_signed()),
+            Mode.TERNARY: weight[:2].as_signed(), Mode.SHIFT: weight[:3].as_signed(),
+            Mode.LUT: Cat(1, weight[:-1], ~weight[-1]).as_signed(),
+        }
+        with m.Switch(self.mode):
+            for mode, value in recoded.items():
+                if mode in self._config.modes:
+                    with m.Case(mode):
+                        m.d.comb += level.eq(value)
+        m.d.comb += self.product.eq(sum(
+            Mux(bit, level << place, 0) for place, bit in enumerate(self.act)))
         return m
 
 
-UNITS = (XnorUnit, SignUnit, TernaryUnit, LutUnit, ShiftUnit, IntegerUnit)
+UNITS = (XnorUnit, IntegerUnit, SignUnit, TernaryUnit, LutUnit, ShiftUnit)
 """All units; between them they know every mode."""
+
+
+def _chosen_units(modes):
+    """The units of a build and the modes that each has there."""
+    chosen, left = [], set(modes)
+    for unit in UNITS:
+        own = left & set(unit.modes)
+        if unit is IntegerUnit and not own & {Mode.INT_S, Mode.INT_U}:
+            continue
+        if own:
+            chosen.append((unit, sorted(own)))
+            left -= own
+    return chosen
 
 
 class Multiplier(wiring.Component):
@@ -155,12 +186,12 @@ class Multiplier(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        built = [unit for unit in UNITS if set(unit.modes) & set(self._config.modes)]
+        chosen = _chosen_units(self._config.modes)
         with m.Switch(self.mode):
-            for kind in built:
+            for kind, modes in chosen:
                 unit = m.submodules[kind.__name__.lower()] = kind(self._config)
                 m.d.comb += [unit.mode.eq(self.mode), unit.weight.eq(self.weight),
                              unit.act.eq(self.act)]
-                with m.Default() if kind is built[-1] else m.Case(*kind.modes):
+                with m.Default() if kind is chosen[-1][0] else m.Case(*modes):
                     m.d.comb += self.product.eq(unit.product)
         return m
