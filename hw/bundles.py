@@ -29,8 +29,8 @@ def burst_layout():
     instructions end none.
     """
     return data.StructLayout({
-        "target": 4, "bank": 1, "broadcast": 1, "narrow": 1, "plane": 1, "last_word": 13, "destination": 20,
-        "beats": 20, "ends_load": 1})
+        "target": 4, "bank": 1, "broadcast": 1, "narrow": 1, "plane": 1,
+        "last_word": 13, "destination": 20, "beats": 20, "ends_load": 1})
 
 
 def write_layout(config):

@@ -12,6 +12,7 @@ from sim.filter_bank import FilterBank, dense_bank, skipping_bank, tile_fields
 from sim.mapping import Fold, Strip
 from sim.operand import Plane
 from sim.output_stage import OutputStage
+from sim.two_banks import TwoBanks
 
 __all__ = ["LayerCompiler"]
 
@@ -72,8 +73,8 @@ class LayerCompiler:
         self._input_address = input_address
         self._stage = OutputStage(builder, work, mapping, output, output_address)
         self._drain_delay = ArrayTiming(builder.config).drain_delay
-        self._filters = _TwoBanks(builder.passes)
-        self._maps = _TwoBanks(builder.passes)
+        self._filters = TwoBanks(builder.passes)
+        self._maps = TwoBanks(builder.passes)
         self._banks = {}
         self._flat = work.height == work.width == 1
         self._lead = 0
@@ -285,26 +286,3 @@ class LayerCompiler:
     def _plane_fill(self, plane):
         shift = (self._work.act_planes - 1 - plane) * self._config.act_bits
         return (self._work.padding >> shift) & ((1 << self._config.act_bits) - 1)
-
-
-class _TwoBanks:
-    """What two banks hold, and from when on each is free."""
-
-    def __init__(self, first_pass):
-        self._holds = [None, None]
-        self._free_from = [first_pass, first_pass]
-
-    def place(self, key):
-        """The bank of ``key``, and the passes to wait for before it is loaded; None if it is there.
-
-        Takes the bank that has been unused for longer.
-        """
-        if key in self._holds:
-            return self._holds.index(key), None
-        bank = self._free_from.index(min(self._free_from))
-        self._holds[bank] = key
-        return bank, self._free_from[bank]
-
-    def used(self, bank, passes):
-        """The bank is needed until so many passes are over."""
-        self._free_from[bank] = passes

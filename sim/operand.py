@@ -174,7 +174,9 @@ def _unsigned_modes(layer, levels, config, padding):
         wanted.append(Mode.SHIFT)
     top = (1 << config.weight_bits) - 1
     idle_lanes = layer.weights.shape[3] % config.lanes
-    if all(level % 2 and abs(level) <= top for level in levels) and not (padding and idle_lanes):
+    spread = layer.groups > 1 and Mode.INT_S in config.modes
+    if all(level % 2 and abs(level) <= top for level in levels) and not spread and not (
+            padding and idle_lanes):
         wanted.append(Mode.LUT)
     return [*wanted, Mode.INT_S]
 

@@ -47,7 +47,7 @@ def run_seeds(seeds, family, config, backend="verilator", make=random_network):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_networks_are_exact_on_the_smallest_array(family):
-    run_seeds(range(40), family, TINY)
+    run_seeds(range(20), family, TINY)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
