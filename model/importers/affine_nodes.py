@@ -1,6 +1,5 @@
 """Elementwise operators: they scale, move and clip real numbers, and add two tensors."""
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +16,7 @@ from model.importers.tensors import (
     paired,
 )
 
-__all__ = ["HANDLERS", "add_tensors"]
+__all__ = ["HANDLERS", "add", "multiply"]
 
 _ONE, _ZERO = (Fraction(1),), (Fraction(0),)
 
@@ -36,11 +35,18 @@ def _scaled(value, slope, intercept):
     return value.with_line(Line(slope, intercept))
 
 
-def _add(context, node, inputs):
+def add(context, node, inputs):
+    """The sum of a tensor and a constant, or of two activations."""
     if not any(isinstance(value, Constant) for value in inputs):
-        return add_tensors(context, node, inputs)
+        return _add_tensors(context, node, inputs)
     value, constant, _ = _split(inputs)
     return _scaled(value, _ONE, channel_values(constant.array, value))
+
+
+def _sum(context, node, inputs):
+    if len(inputs) != 2:
+        raise InputError(f"operands must be two, not {len(inputs)}")
+    return add(context, node, inputs)
 
 
 def _subtract(context, node, inputs):
@@ -54,7 +60,8 @@ def _subtract(context, node, inputs):
     return _scaled(value, _ONE, tuple(-entry for entry in amount))
 
 
-def _multiply(context, node, inputs):
+def multiply(context, node, inputs):
+    """A tensor times a constant."""
     del context, node
     if not any(isinstance(value, Constant) for value in inputs):
         raise InputError("one operand must be a constant, and neither is")
@@ -121,7 +128,7 @@ def _clip(context, node, inputs):
     return _clipped(context, node, inputs[0], *limits)
 
 
-def add_tensors(context, node, inputs):
+def _add_tensors(context, node, inputs):
     """The sum of two activations, pending."""
     if not all(isinstance(value, Activation) for value in inputs):
         raise InputError("both operands must be codes: put a quantizer on each before they are "
@@ -142,15 +149,14 @@ def add_tensors(context, node, inputs):
 
 
 def _through(context, node, inputs):
-    """The last operators of a classifier, which change no class: scores stay what they are."""
-    if node.outputs[0] != context.output_name:
-        raise InputError("must be the last node: scores of a softmax do not stay integers")
-    del context
-    return inputs[0] if isinstance(inputs[0], Activation) else replace(inputs[0])
+    """The last operators of a classifier, which name its classes: scores stay what they are."""
+    if context.output_name not in node.outputs:
+        raise InputError("must be the last node: what it gives is not scores any more")
+    return inputs[0]
 
 
 HANDLERS = {
-    "Add": _add, "BatchNormalization": _batch_norm, "Clip": _clip, "Div": _divide,
-    "Mul": _multiply, "Neg": _negate, "Relu": _relu, "Sub": _subtract, "Softmax": _through,
-    "LogSoftmax": _through,
+    "Add": add, "ArgMax": _through, "BatchNormalization": _batch_norm, "Clip": _clip,
+    "Div": _divide, "LogSoftmax": _through, "Mul": multiply, "Neg": _negate, "Relu": _relu,
+    "Softmax": _through, "Sub": _subtract, "Sum": _sum, "TopK": _through,
 }

@@ -19,8 +19,8 @@ from model.importers.tensors import (
     is_image,
 )
 
-__all__ = ["HANDLERS", "convolution", "matrix_product", "padding_code", "quantized_constant",
-           "window_pads"]
+__all__ = ["HANDLERS", "as_image", "convolution", "matrix_product", "padding_code",
+           "quantized_constant", "window_pads"]
 
 
 def quantized_constant(constant, what="weights"):
@@ -173,7 +173,7 @@ def convolution(context, node, value, weights, bias=None):
             value.pad + window_pads(node, value, kernel, stride, dilation)):
         return _dense(node, value, levels[:, 0, 0].T, scale[:, 0, 0].T, bias,
                       (1, len(levels), 1, 1))
-    image = value if value.index.ndim == 4 else _as_image(value)
+    image = as_image(value)
     if not is_image(image):
         raise LayoutError("input must be channels, rows, columns of one tensor, and is not")
     if value.shape[2] != levels.shape[3] * groups:
@@ -189,9 +189,9 @@ def convolution(context, node, value, weights, bias=None):
     return _pending(value, draft, levels, scale, bias, groups, index)
 
 
-def _as_image(value):
-    """Channels and columns as channels, one row, columns."""
-    return replace(value, index=value.index[:, :, None])
+def as_image(value):
+    """Channels and columns as channels, one row, columns; images as they are."""
+    return replace(value, index=value.index[:, :, None]) if value.index.ndim == 3 else value
 
 
 def matrix_product(context, node, value, weights, bias=None):

@@ -161,6 +161,8 @@ class _Walk:
         else:
             raise InputError("inputs must be constants, and are not")
         self._values[node.outputs[0]] = result
+        if node.kind == "TopK":
+            self._values[node.outputs[1]] = result
 
 
 def _constant(node):

@@ -11,19 +11,17 @@ from fractions import Fraction
 import numpy as np
 
 from model.errors import InputError
-from model.importers.affine_nodes import add_tensors
+from model.importers import pool_nodes
+from model.importers.affine_nodes import add, multiply
 from model.importers.linear_nodes import convolution, matrix_product
 from model.importers.onnx_file import INTEGER_LIMITS
-from model.importers.pool_nodes import average
 from model.importers.stage_choice import FloatQuantizer
 from model.importers.staircase import Staircase, stored_format, uniform_rises, uniform_staircase
 from model.importers.tensors import (
     Activation,
     Constant,
-    LayoutError,
     Line,
     channel_values,
-    is_image,
     paired,
 )
 
@@ -65,8 +63,8 @@ def _shaped(constant, rank, axis):
     return array.reshape(shape)
 
 
-def _quantized(context, node, value, scale, zero_point):
-    """The quantized integers of a value."""
+def _quantized(context, node, value, scale, zero_point, before_zero_point=True):
+    """The quantized integers of a value, rounded before or after the zero point is added."""
     step = _scale(scale)
     zero, low, high = _zero_point(node, zero_point)
     if isinstance(value, Constant):
@@ -74,7 +72,8 @@ def _quantized(context, node, value, scale, zero_point):
         return Constant(levels, limits=(low, high))
     exact = Fraction(float(step))
     stairs = uniform_staircase(scale=exact, zero_point=zero, low=low, high=high,
-                               rounding="HALF_EVEN", before_zero_point=True)
+                               rounding="HALF_EVEN",
+                               before_zero_point=before_zero_point)
     codes = context.builder.quantize(value, stairs, FloatQuantizer(step, zero, low, high))
     return codes.with_line(Line((1 / exact,), (Fraction(zero),)))
 
@@ -206,25 +205,50 @@ def _matmul_integer(context, node, inputs):
 
 
 def _qlinear_add(context, node, inputs):
+    return _combined(context, node, inputs, add)
+
+
+def _qlinear_multiply(context, node, inputs):
+    return _combined(context, node, inputs, multiply)
+
+
+def _combined(context, node, inputs, function):
+    """Two tensors, or a tensor and a constant."""
     a, a_scale, a_zero, b, b_scale, b_zero, y_scale, y_zero = (*inputs, None)[:8]
-    terms = [_dequantized(a, a_scale, a_zero), _dequantized(b, b_scale, b_zero)]
-    return _quantized(context, node, add_tensors(context, node, terms), y_scale, y_zero)
+    operands = [_dequantized(a, a_scale, a_zero), _dequantized(b, b_scale, b_zero)]
+    return _quantized(context, node, function(context, node, operands), y_scale, y_zero)
 
 
-def _qlinear_global_average(context, node, inputs):
+def _pooled(context, node, inputs, operator, before_zero_point):
+    """A pooling operator between dequantizing and quantizing."""
     x, x_scale, x_zero, y_scale, y_zero = inputs[:5]
     if node.attributes.get("channels_last", 0):
         raise InputError("channels_last must be 0")
-    value = _dequantized(x, x_scale, x_zero)
-    if not is_image(value):
-        raise LayoutError("input must be channels, rows, columns of one tensor, and is not")
-    sums = average(node, value, value.shape[:2], (1, 1))
-    return _quantized(context, node, sums, y_scale, y_zero)
+    sums = pool_nodes.HANDLERS[operator](context, node, [_dequantized(x, x_scale, x_zero)])
+    return _quantized(context, node, sums, y_scale, y_zero, before_zero_point)
+
+
+def _qlinear_global_average(context, node, inputs):
+    return _pooled(context, node, inputs, "GlobalAveragePool", True)
+
+
+def _qlinear_average(context, node, inputs):
+    """Its kernel rounds x / scale + zero_point as one: ties go to even quantized integers."""
+    return _pooled(context, node, inputs, "AveragePool", False)
+
+
+def _qlinear_softmax(context, node, inputs):
+    value, scale, zero_point = inputs[:3]
+    if context.output_name not in node.outputs:
+        raise InputError("must be the last node: what it gives is not scores any more")
+    return _dequantized(value, scale, zero_point)
 
 
 HANDLERS = {
     "ConvInteger": _conv_integer, "DequantizeLinear": _dequantize,
     "MatMulInteger": _matmul_integer, "QGemm": _qgemm, "QLinearAdd": _qlinear_add,
-    "QLinearConv": _qlinear_conv, "QLinearGlobalAveragePool": _qlinear_global_average,
-    "QLinearMatMul": _qlinear_matmul, "QuantizeLinear": _quantize,
+    "QLinearAveragePool": _qlinear_average, "QLinearConv": _qlinear_conv,
+    "QLinearGlobalAveragePool": _qlinear_global_average, "QLinearMatMul": _qlinear_matmul,
+    "QLinearMul": _qlinear_multiply, "QLinearSoftmax": _qlinear_softmax,
+    "QuantizeLinear": _quantize,
 }

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.errors import InputError
 from model.importers.drafts import LinearDraft, PoolDraft
-from model.importers.linear_nodes import padding_code, window_pads
+from model.importers.linear_nodes import as_image, padding_code, window_pads
 from model.importers.tensors import (
     Activation,
     FloatScaling,
@@ -18,17 +18,18 @@ from model.importers.tensors import (
     is_image,
 )
 
-__all__ = ["HANDLERS", "average"]
+__all__ = ["HANDLERS"]
 
 
 def _window(node, value):
     """Kernel, stride and padding of a node's attributes, as far as pooling has them."""
-    if not is_image(value):
+    if not is_image(as_image(value)):
         raise LayoutError("input must be channels, rows, columns of one tensor, and is not")
     kernel = tuple(node.attributes["kernel_shape"])
-    if len(kernel) != 2:
-        raise InputError("kernel must have two dimensions")
-    stride = tuple(node.attributes.get("strides", (1, 1)))
+    if len(kernel) != value.index.ndim - 2:
+        raise InputError(f"kernel must have {value.index.ndim - 2} dimensions, not {len(kernel)}")
+    stride = tuple(node.attributes.get("strides", [1] * len(kernel)))
+    kernel, stride = ((1, *pair)[-2:] for pair in (kernel, stride))
     if any(step != 1 for step in node.attributes.get("dilations", ())):
         raise InputError("dilations must be 1")
     pads = window_pads(node, value, kernel, stride, (1, 1))
@@ -69,6 +70,8 @@ def _max_pool(context, node, inputs):
 
 def _greatest(context, node, value, geometry):
     index = image_index(geometry["shape"])
+    if value.index.ndim == 3:
+        index = index[:, :, 0]
     if isinstance(value, Pending):
         return replace(value, pools=(*value.pools, geometry), index=index)
     if min(value.scale) <= 0:
@@ -79,7 +82,7 @@ def _greatest(context, node, value, geometry):
 
 def _global_max(context, node, inputs):
     value = inputs[0]
-    if not is_image(value):
+    if not is_image(as_image(value)):
         raise LayoutError("input must be channels, rows, columns of one tensor, and is not")
     kernel = value.shape[:2]
     return _greatest(context, node, value,
@@ -87,7 +90,7 @@ def _global_max(context, node, inputs):
                           shape=(1, 1, value.shape[2])))
 
 
-def average(node, value, kernel, stride, pads=(0, 0, 0, 0)):
+def _average(node, value, kernel, stride, pads=(0, 0, 0, 0)):
     """The averages of windows of codes, pending; padded taps are zeros and count."""
     if not isinstance(value, Activation):
         raise InputError("input must be codes: put a quantizer before the average")
@@ -104,7 +107,8 @@ def average(node, value, kernel, stride, pads=(0, 0, 0, 0)):
     if kernel == value.shape[:2] and len(value.scale) == 1 and not any((*value.offset, *pads)):
         scaling = FloatScaling(np.float32(float(value.scale[0])), np.ones(1, np.float32),
                                np.zeros(1, np.int64), taps)
-    return Pending(draft, (line,), image_index(draft.shape), (), scaling)
+    index = image_index(draft.shape)
+    return Pending(draft, (line,), index[:, :, 0] if value.index.ndim == 3 else index, (), scaling)
 
 
 def _average_pool(context, node, inputs):
@@ -115,17 +119,17 @@ def _average_pool(context, node, inputs):
         raise InputError("padded average pooling must count padding (count_include_pad)")
     if pads != window_pads(node, value, kernel, stride, (1, 1)):
         raise InputError("ceil_mode must add no windows to an average")
-    return average(node, value, kernel, stride, pads)
+    return _average(node, value, kernel, stride, pads)
 
 
 def _global_average(context, node, inputs):
     del context
     value = inputs[0]
-    if not is_image(value):
+    if not is_image(as_image(value)):
         raise LayoutError("input must be channels, rows, columns of one tensor, and is not")
     if isinstance(value, Activation) and any(value.pad):
         raise InputError("padding must be followed by a convolution")
-    return average(node, value, value.shape[:2], (1, 1))
+    return _average(node, value, value.shape[:2], (1, 1))
 
 
 def _reduce_mean(context, node, inputs):
@@ -134,7 +138,8 @@ def _reduce_mean(context, node, inputs):
     axes = node.attributes.get("axes")
     if axes is None and len(inputs) > 1:
         axes = inputs[1].array.tolist()
-    if value.index.ndim != 4 or axes is None or sorted(axis % 4 for axis in axes) != [2, 3]:
+    rank = value.index.ndim
+    if axes is None or sorted(axis % rank for axis in axes) != list(range(2, rank)):
         raise InputError("axes must be rows and columns")
     result = _global_average(context, node, inputs)
     if node.attributes.get("keepdims", 1):

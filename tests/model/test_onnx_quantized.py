@@ -45,6 +45,11 @@ class Float:
         self.tensors.append(numpy_helper.from_array(array, name))
         return name
 
+    def shape(self, *sizes):
+        name = f"w{len(self.tensors)}"
+        self.tensors.append(numpy_helper.from_array(np.array(sizes, np.int64), name))
+        return name
+
     def number(self, value):
         name = f"w{len(self.tensors)}"
         self.tensors.append(numpy_helper.from_array(np.float32(value), name))
@@ -142,6 +147,68 @@ def test_outputs_equal_onnxruntime_s(tmp_path, build, seed, form, activations, p
                                   np.rint(expected / step))
     np.testing.assert_allclose(imported.outputs(result.scores), expected, atol=1e-6)
     assert imported.notes == ()
+
+
+def quantized_between(net, last, scale, zero):
+    """Quantizes to uint8 and dequantizes, with scales whose products floats hold exactly."""
+    zero_name = f"w{len(net.tensors)}"
+    net.tensors.append(numpy_helper.from_array(np.uint8(zero), zero_name))
+    scale_name = net.number(scale)
+    codes = net.node("QuantizeLinear", last, scale_name, zero_name)
+    return net.node("DequantizeLinear", codes, scale_name, zero_name)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_averages_and_constants_are_exact_where_floats_are(tmp_path, seed):
+    """Averages of four tie all the time; in other scales, noise of floats decides these ties.
+
+    Without optimization onnxruntime computes what QuantizeLinear says, rounded before the zero
+    point is added; the average that it would fuse these nodes to rounds after that.
+    """
+    net = Float(seed)
+    last = quantized_between(net, "x", 0.25, seed * 40)
+    last = net.node("AveragePool", last, kernel_shape=[2, 2], strides=[2, 2])
+    last = quantized_between(net, last, 0.25 if seed % 2 else 0.125, 100 + seed)
+    last = net.node("Add", last, net.number(np.arange(-3, 3).reshape(1, 3, 2, 1)[:, :, :1] / 8))
+    last = quantized_between(net, last, 0.5, 99)
+    last = net.node("Mul", last, net.number([[[[0.75]], [[1.0]], [[0.5]]]]))
+    last = quantized_between(net, last, 0.25, 128)
+    last = net.node("ReduceMean", last, axes=[2, 3], keepdims=0)
+    last = quantized_between(net, last, 0.25, 128)
+    net.tensors.append(numpy_helper.from_array(
+        net.generator.integers(-99, 99, (3, 5)).astype(np.int8), "levels"))
+    net.node("MatMul", last, net.node("DequantizeLinear", "levels", net.number(0.25)))
+    net.save(tmp_path / "net.onnx", (3, 4, 4))
+    images = net.generator.integers(-200, 200, (200, 3, 4, 4)).astype(np.float32) / 8
+    options = runtime.SessionOptions()
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = runtime.InferenceSession(tmp_path / "net.onnx", options, providers=CPU)
+    imported = read_onnx(tmp_path / "net.onnx")
+    scores = golden.run(imported.network, imported.input_codes.codes(images)).scores
+    np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
+
+
+@pytest.mark.parametrize("zero", [100, 101])
+@pytest.mark.parametrize("kind, kernel", [("QLinearAveragePool", [2, 2]),
+                                          ("QLinearGlobalAveragePool", None)])
+def test_quantized_averages_round_as_onnxruntime_s_kernels_do(tmp_path, zero, kind, kernel):
+    net = Float(0)
+    zeros = f"w{len(net.tensors)}"
+    net.tensors.append(numpy_helper.from_array(np.uint8(zero), zeros))
+    scale = net.number(0.25)
+    attributes = dict(kernel_shape=kernel, strides=kernel) if kernel else {}
+    value = helper.make_tensor_value_info
+    node = helper.make_node(kind, ["x", scale, zeros, scale, zeros], ["y"], channels_last=0,
+                            domain="com.microsoft", **attributes)
+    graph = helper.make_graph([node], "g", [value("x", 2, [None, 3, 4, 4])],
+                              [value("y", 2, None)], net.tensors)
+    opsets = [helper.make_opsetid("", 15), helper.make_opsetid("com.microsoft", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "net.onnx")
+    images = net.generator.integers(0, 256, (400, 3, 4, 4)).astype(np.uint8)
+    session = runtime.InferenceSession(tmp_path / "net.onnx", providers=CPU)
+    imported = read_onnx(tmp_path / "net.onnx")
+    scores = golden.run(imported.network, imported.input_codes.codes(images)).scores
+    np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
 
 
 @pytest.mark.parametrize("build, seed", [(residual_network, 2), (plain_network, 5)])

@@ -253,6 +253,42 @@ def test_multi_thresholds_count_what_is_reached(tmp_path, bias, count, scale):
     assert_equal(graphs, tmp_path, sample((3, 5, 5)))
 
 
+def test_signals_of_one_dimension_are_convolved_and_pooled(tmp_path):
+    generator = np.random.default_rng(8)
+    graphs = Graphs((2, 21))
+    graphs.node("Quant", ..., 0.25, 0.0, 6.0)
+    graphs.node("Conv", ..., random_weights(graphs, generator, (5, 2, 4)), strides=[2],
+                pads=[1, 2])
+    graphs.node("Relu", ...)
+    graphs.node("MaxPool", ..., kernel_shape=[2], strides=[2])
+    graphs.node("Quant", ..., 0.5, 0.0, 4.0, signed=0)
+    graphs.node("MaxPool", ..., kernel_shape=[3], strides=[2], pads=[1, 1])
+    graphs.node("AveragePool", ..., kernel_shape=[2])
+    graphs.node("Quant", ..., 0.25, 0.0, 4.0, signed=0)
+    dense(graphs, generator, 10)
+    assert_equal(graphs, tmp_path, sample((2, 21)))
+
+
+def test_classifiers_may_end_in_softmax_or_topk(tmp_path):
+    images = sample((2, 3, 3))
+    for ending in ("none", "Softmax", "ArgMax", "TopK"):
+        graphs = Graphs((2, 3, 3))
+        graphs.node("Quant", ..., 0.25, 0.0, 6.0)
+        dense(graphs, np.random.default_rng(2), 18)
+        if ending == "TopK":
+            graphs.node("TopK", ..., graphs.integers([1]))
+            graphs.nodes[-1].output.append("indices")
+            graphs.last = "indices"
+        elif ending != "none":
+            graphs.node(ending, ..., axis=1)
+        graphs.save(tmp_path / "net.onnx")
+        imported = read_onnx(tmp_path / "net.onnx")
+        scores = golden.run(imported.network, imported.input_codes.codes(images)).scores
+        if ending == "none":
+            expected = scores
+        np.testing.assert_array_equal(scores, expected)
+
+
 def test_integer_inputs_and_weights_need_no_quantizers(tmp_path):
     """As FINN leaves a network after streamlining: whole numbers and MultiThreshold."""
     generator = np.random.default_rng(4)
