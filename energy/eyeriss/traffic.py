@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
-from energy.eyeriss.chip import EYERISS
-from energy.eyeriss.run_length import expected_words
+import numpy as np
 
-__all__ = ["BufferTraffic", "DramTraffic", "buffer_traffic", "dram_traffic", "zeros_before_pooling"]
+from energy.eyeriss.chip import EYERISS
+from energy.eyeriss.run_length import encode, expected_words
+from model.errors import InputError
+
+__all__ = ["BufferTraffic", "DramTraffic", "buffer_traffic", "coded_dram_traffic", "dram_traffic",
+           "zeros_before_pooling"]
 
 _WORD_BYTES = 8
 """Of the run-length code."""
@@ -101,6 +105,59 @@ def dram_traffic(shape, mapping, batch, *, ifmap_zeros=None, ofmap_zeros=None, c
     return DramTraffic(shape.weights * reloads * chip.word_bytes,
                        fmap_bytes(ifmap_values, ifmap_zeros),
                        fmap_bytes(batch * shape.outputs, ofmap_zeros))
+
+
+def coded_dram_traffic(shape, mapping, ifmaps, ofmaps, *, first_layer=False, chip=EYERISS):
+    """Bytes between DRAM and chip for real fmaps, each piece of them run-length coded.
+
+    A piece is what one pass reads or what one group of passes writes of one image: the padded rows
+    of a strip, of the channels of a pass; and the rows of a strip, of ``m`` ofmap channels.
+
+    Parameters
+    ----------
+    shape : ConvShape
+    mapping : EyerissMapping
+    ifmaps : ndarray of integers, shape [images, channels, height, width]
+        Without padding.
+    ofmaps : ndarray of integers, shape [images, filters, out_height, out_width]
+    first_layer : bool
+        Whose ifmaps are stored as they are.
+    chip : EyerissChip
+
+    Raises
+    ------
+    InputError
+        If an array has another shape than the layer, or a value does not fit 16 bits.
+    """
+    batch = len(ifmaps)
+    for name, values, sizes in (
+            ("ifmaps", ifmaps, (batch, shape.channels, shape.height, shape.width)),
+            ("ofmaps", ofmaps, (batch, shape.filters, shape.out_height, shape.out_width))):
+        if values.shape != sizes:
+            raise InputError(f"layer {shape.name}: {name} must be of shape {sizes}, "
+                             f"not {values.shape}")
+    plain = dram_traffic(shape, mapping, batch, chip=chip)
+    border = (shape.padding, shape.padding)
+    padded = np.pad(ifmaps, ((0, 0), (0, 0), border, border))
+    top, read, written = 0, 0, 0
+    for columns in mapping.strips(shape):
+        rows = slice(top * shape.stride, top * shape.stride + shape.strip_rows(columns))
+        read += _coded_bytes(padded[:, :, rows], shape.groups, mapping.pass_channels)
+        written += _coded_bytes(ofmaps[:, :, top:top + columns], shape.groups, mapping.m)
+        top += columns
+    read *= -(-shape.group_filters // mapping.m)
+    return DramTraffic(plain.filter_read_bytes,
+                       plain.ifmap_read_bytes if first_layer else read, written)
+
+
+def _coded_bytes(fmaps, groups, channels):
+    """Of the codes of all pieces of so many channels, which do not cross groups."""
+    words = 0
+    for image in fmaps:
+        for group in np.split(image, groups):
+            words += sum(len(encode(group[first:first + channels]))
+                         for first in range(0, len(group), channels))
+    return words * _WORD_BYTES
 
 
 def zeros_before_pooling(zeros_after, independent_values):

@@ -1,7 +1,10 @@
 """Traffic and latency of Eyeriss mappings."""
 
+from itertools import product
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+import numpy as np
 import pytest
 from shapes import conv_shapes
 
@@ -11,7 +14,8 @@ from energy.eyeriss.alexnet import ALEXNET, ALEXNET_MAPPINGS
 from energy.eyeriss.chip import EYERISS, EyerissChip
 from energy.eyeriss.latency import pass_cycles, processing_cycles
 from energy.eyeriss.mapping import EyerissMapping
-from energy.eyeriss.traffic import buffer_traffic, dram_traffic
+from energy.eyeriss.run_length import encode
+from energy.eyeriss.traffic import buffer_traffic, coded_dram_traffic, dram_traffic
 from energy.shape import ConvShape
 from model.errors import InputError
 
@@ -92,6 +96,61 @@ def test_dram_moves_everything_once_and_only_once_if_all_fits(layer, batch):
     assert once.filter_read_bytes == 2 * shape.weights
     if shape.stride <= shape.kernel_height:
         assert once.total_bytes <= traffic.total_bytes
+
+
+@settings(max_examples=40, deadline=None)
+@given(layers_with_mappings(), st.integers(1, 3), st.integers(0, 2 ** 32 - 1))
+def test_real_fmaps_take_the_words_of_their_pieces(layer, batch, seed):
+    shape, mapping = layer
+    generator = np.random.default_rng(seed)
+    ifmaps = generator.integers(0, 3, (batch, shape.channels, shape.height, shape.width))
+    ofmaps = generator.integers(0, 3, (batch, shape.filters, shape.out_height, shape.out_width))
+    traffic = coded_dram_traffic(shape, mapping, ifmaps, ofmaps)
+    border = (shape.padding, shape.padding)
+    padded = np.pad(ifmaps, ((0, 0), (0, 0), border, border))
+    reads = writes = 0
+    for image, top, group in product(range(batch), range(0, shape.out_height, mapping.e),
+                                     range(shape.groups)):
+        count = min(mapping.e, shape.out_height - top)
+        rows = range(top * shape.stride, (top + count - 1) * shape.stride + shape.kernel_height)
+        first = group * shape.group_channels
+        for channel in range(0, shape.group_channels, mapping.pass_channels):
+            end = min(channel + mapping.pass_channels, shape.group_channels)
+            reads += len(encode(padded[image, first + channel:first + end, rows.start:rows.stop]))
+        first = group * shape.group_filters
+        for block in range(0, shape.group_filters, mapping.m):
+            end = min(block + mapping.m, shape.group_filters)
+            writes += len(encode(ofmaps[image, first + block:first + end, top:top + count]))
+    blocks = len(range(0, shape.group_filters, mapping.m))
+    assert traffic.ifmap_read_bytes == 8 * blocks * reads
+    assert traffic.ofmap_write_bytes == 8 * writes
+    plain = dram_traffic(shape, mapping, batch)
+    assert traffic.filter_read_bytes == plain.filter_read_bytes
+    first = coded_dram_traffic(shape, mapping, ifmaps, ofmaps, first_layer=True)
+    assert first.ifmap_read_bytes == plain.ifmap_read_bytes
+
+
+def test_real_fmaps_take_what_their_zeros_make_expected():
+    shape, mapping = ALEXNET[3], ALEXNET_MAPPINGS["CONV4"]
+    generator = np.random.default_rng(5)
+
+    def fmaps(count, size, zeros):
+        values = generator.integers(1, 1000, (4, count, size, size))
+        return values * (generator.random(values.shape) >= zeros)
+
+    ifmaps, ofmaps = fmaps(384, 13, 0.7), fmaps(384, 13, 0.6)
+    padded_zeros = 1 - np.count_nonzero(ifmaps) / (4 * shape.padded_inputs)
+    real = coded_dram_traffic(shape, mapping, ifmaps, ofmaps)
+    expected = dram_traffic(shape, mapping, 4, ifmap_zeros=padded_zeros, ofmap_zeros=0.6)
+    assert abs(real.total_bytes / expected.total_bytes - 1) < 0.01
+
+
+def test_fmaps_of_another_shape_are_named():
+    with pytest.raises(InputError) as caught:
+        coded_dram_traffic(SMALL, EyerissMapping(8, 1, 6, 1, 1, 1, 1), np.zeros((1, 4, 6, 5), int),
+                           np.zeros((1, 8, 6, 6), int))
+    assert str(caught.value) == ("layer c: ifmaps must be of shape (1, 4, 6, 6), "
+                                 "not (1, 4, 6, 5)")
 
 
 @settings(max_examples=60, deadline=None)
