@@ -17,7 +17,8 @@ class MemoryPort(wiring.Component):
     """The accelerator's reads and writes on one AXI4 bus.
 
     AXI4 orders reads and writes only by their answers. So a read burst waits while its page lies
-    between the first and the last page of writes that have no answer yet.
+    between the first and the last page of writes that have no answer yet; a request sees the writes
+    that were taken before it.
 
     Parameters
     ----------
@@ -66,9 +67,9 @@ class MemoryPort(wiring.Component):
         m.d.comb += [
             read.base.eq(self.base), write.base.eq(self.base),
             read.halt.eq(self.halt), write.flush.eq(self.flush),
-            read.allow.eq(write.idle | (read.page < write.first_page)
-                          | (read.page > write.last_page)),
             self.read_failed.eq(read.failed), self.write_failed.eq(write.failed),
             self.idle.eq(read.idle & write.idle),
         ]
+        m.d.sync += read.allow.eq(write.idle | (read.page < write.first_page)
+                                  | (read.page > write.last_page))
         return m

@@ -1,6 +1,6 @@
 """The read master: bursts of the accelerator as bursts of AXI4."""
 
-from amaranth import Cat, Const, Module, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,14 +11,15 @@ from hw.config import AcceleratorConfig
 __all__ = ["ReadMaster"]
 
 _BEAT_BITS = AcceleratorConfig.BEAT_BYTES.bit_length() - 1
-_PAGE_BEATS = 1 << (PAGE_BITS - _BEAT_BITS)
+_PLACE_BITS = PAGE_BITS - _BEAT_BITS
+"""Bits that count the beats of a page."""
 
 
 class ReadMaster(wiring.Component):
     """Cuts each request at pages, keeps several bursts under way, hands data on in order.
 
-    A burst is offered to the bus two cycles after its request came, or a cycle after the burst
-    before it was taken. Data pass in the cycle in which they come, as fast as they are taken.
+    A burst is offered to the bus three cycles after its request came, or two after the burst before
+    it was taken. Data pass in the cycle in which they come, as fast as they are taken.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class ReadMaster(wiring.Component):
     page : Out
         Page, as the accelerator counts, of the burst that comes next.
     allow : In
-        That burst may begin.
+        That burst may begin; said a cycle after ``page`` was.
     halt : In
         Forgets requests, begins no burst, and takes data without handing them on.
     failed : Out
@@ -58,12 +59,12 @@ class ReadMaster(wiring.Component):
         m = Module()
         axi = self.axi
         drive_burst_constants(m, axi, "ar")
-        active = Signal()
+        active, allowed, settled = Signal(), Signal(), Signal()
         under_way = Signal(range(self._shape.outstanding_reads + 1))
         begin, ended = Signal(), Signal()
-        self._cut(m, active, begin)
         m.d.comb += [
-            begin.eq(active & self.allow & ~self.halt & (~axi.arvalid | axi.arready)
+            allowed.eq(self.allow & settled & ~self.halt),
+            begin.eq(active & allowed & (~axi.arvalid | axi.arready)
                      & (under_way != self._shape.outstanding_reads)),
             self.data.payload.eq(axi.rdata),
             self.data.valid.eq(axi.rvalid & ~self.halt),
@@ -72,39 +73,32 @@ class ReadMaster(wiring.Component):
             self.failed.eq(axi.rvalid & axi.rready & axi.rresp[1]),
             self.idle.eq(~active & (under_way == 0)),
         ]
-        m.d.sync += under_way.eq(under_way + begin - ended)
+        m.d.sync += [under_way.eq(under_way + begin - ended), settled.eq(active & ~begin)]
         with m.If(begin):
             m.d.sync += axi.arvalid.eq(1)
         with m.Elif(axi.arready):
             m.d.sync += axi.arvalid.eq(0)
+        self._cut(m, active, begin)
         return m
 
     def _cut(self, m, active, begin):
         """The request at hand, one burst after the other."""
-        beat = Signal(PAGE_BITS - _BEAT_BITS)
-        left = Signal(read_request_layout()["beats"].width)
-        room = Signal(range(_PAGE_BEATS + 1))
-        more = Signal()
-        last_beat = Signal(8)
-        request = self.requests.p
-        m.d.comb += [
-            room.eq(_PAGE_BEATS - beat), more.eq(left > room),
-            last_beat.eq(left[:8] - 1),
-            self.requests.ready.eq(~self.halt & (~active | (begin & ~more))),
-        ]
-        with m.If(more):
-            m.d.comb += last_beat.eq(~beat)
+        axi, request = self.axi, self.requests.p
+        beat, last = Signal(_PLACE_BITS), Signal(_PLACE_BITS)
+        pages_left = Signal(len(request.beats) + 1 - _PLACE_BITS)
+        m.d.comb += self.requests.ready.eq(~active & ~self.halt)
         with m.If(begin):
             m.d.sync += [
-                self.axi.araddr.eq(Cat(Const(0, _BEAT_BITS), beat, self.base + self.page)),
-                self.axi.arlen.eq(last_beat),
-                left.eq(left - room), beat.eq(0), self.page.eq(self.page + 1), active.eq(more),
+                axi.araddr.eq(Cat(Const(0, _BEAT_BITS), beat, self.base + self.page)),
+                axi.arlen.eq(Mux(pages_left == 0, last, ~0) - beat),
+                beat.eq(0), self.page.eq(self.page + 1), pages_left.eq(pages_left - 1),
+                active.eq(pages_left != 0),
             ]
         with m.If(self.requests.ready & self.requests.valid):
+            first = request.address[_BEAT_BITS:PAGE_BITS]
             m.d.sync += [
-                beat.eq(request.address[_BEAT_BITS:PAGE_BITS]),
-                self.page.eq(request.address[PAGE_BITS:]), left.eq(request.beats),
-                active.eq(request.beats != 0),
+                beat.eq(first), self.page.eq(request.address[PAGE_BITS:]),
+                Cat(last, pages_left).eq(first + request.beats - 1), active.eq(request.beats != 0),
             ]
         with m.If(self.halt):
             m.d.sync += active.eq(0)

@@ -1,6 +1,6 @@
 """Write gathering: single writes become whole beats, and beats that follow each other bursts."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -30,9 +30,10 @@ def gathered_layout(shape):
 class WriteGather(wiring.Component):
     """Holds one beat: a write to the same beat joins it, one to the next continues its burst.
 
-    A burst does not pass a multiple of ``write_burst_beats``, and so no page. A beat that nothing
-    joins or continues leaves after ``gather_cycles``, or at once with ``flush``. One write each
-    cycle while there is room.
+    A write is compared with the one before as it comes in, and acts in the next cycle. A burst
+    does not pass a multiple of ``write_burst_beats``, and so no page. A beat that nothing joins or
+    continues leaves after ``gather_cycles``, or at once with ``flush``. One write each cycle while
+    there is room.
 
     Parameters
     ----------
@@ -49,8 +50,8 @@ class WriteGather(wiring.Component):
         A beat may leave that ends a burst.
     flush : In
         Nothing more is to come.
-    held : Out
-        A beat is held.
+    empty : Out
+        Nothing is held.
     """
 
     def __init__(self, shape):
@@ -58,39 +59,53 @@ class WriteGather(wiring.Component):
         super().__init__({
             "writes": In(stream.Signature(write_layout(AcceleratorConfig))),
             "beat": Out(gathered_layout(shape)), "leaves": Out(1),
-            "room": In(1), "room_for_last": In(1), "flush": In(1), "held": Out(1),
+            "room": In(1), "room_for_last": In(1), "flush": In(1), "empty": Out(1),
         })
 
     def elaborate(self, platform):
         m = Module()
         shape = self._shape
-        address, waited = Signal(BEAT_ADDRESS_BITS), Signal(range(shape.gather_cycles))
-        joins, continues, taken = Signal(), Signal(), Signal()
-        write_address = self.writes.p.address[_PLACE_BITS:]
+        write = Signal(write_layout(AcceleratorConfig))
+        waits, joins, continues = self._come_in(m, write)
+        held, moves, waited = Signal(), Signal(), Signal(range(shape.gather_cycles))
         waiting_ends = waited == shape.gather_cycles - 1
         m.d.comb += [
-            joins.eq(self.writes.valid & (write_address == address)),
-            continues.eq(self.writes.valid & (write_address == address + 1)
-                         & ((write_address & (shape.write_burst_beats - 1)) != 0)),
-            self.beat.last.eq(~continues),
-            self.leaves.eq(self.held & ~joins & self.room & (self.room_for_last | continues)
-                           & (self.writes.valid | self.flush | waiting_ends)),
-            self.writes.ready.eq(~self.held | joins | self.leaves),
-            taken.eq(self.writes.valid & self.writes.ready),
+            self.empty.eq(~held & ~waits),
+            self.beat.last.eq(~(waits & continues)),
+            self.leaves.eq(held & self.room & (self.room_for_last | ~self.beat.last)
+                           & Mux(waits, ~joins, self.flush | waiting_ends)),
+            moves.eq(waits & (~held | joins | self.leaves)),
+            self.writes.ready.eq(~waits | moves),
         ]
         with m.If(~waiting_ends):
             m.d.sync += waited.eq(waited + 1)
         with m.If(self.leaves):
-            m.d.sync += self.held.eq(0)
-        with m.If(taken):
-            m.d.sync += [self.held.eq(1), address.eq(write_address), waited.eq(0)]
-            self._merge(m, self.held & joins)
-            self._measure(m, write_address, continues)
+            m.d.sync += held.eq(0)
+        with m.If(moves):
+            m.d.sync += [held.eq(1), waited.eq(0)]
+            self._merge(m, write, held & joins)
+            self._measure(m, write, held, continues)
         return m
 
-    def _merge(self, m, joins):
+    def _come_in(self, m, write):
+        """The write that waits, whether there is one, and how it goes with the one before."""
+        waits, joins, continues = Signal(), Signal(), Signal()
+        before, after = Signal(BEAT_ADDRESS_BITS), Signal(BEAT_ADDRESS_BITS)
+        address = self.writes.p.address[_PLACE_BITS:]
+        with m.If(self.writes.ready):
+            m.d.sync += waits.eq(self.writes.valid)
+        with m.If(self.writes.ready & self.writes.valid):
+            m.d.sync += [
+                write.eq(self.writes.payload), before.eq(address), after.eq(address + 1),
+                joins.eq(address == before),
+                continues.eq((address == after)
+                             & ((address & (self._shape.write_burst_beats - 1)) != 0)),
+            ]
+        return waits, joins, continues
+
+    def _merge(self, m, write, joins):
         """The bytes of the beat: each from the last write that had it."""
-        write, beat = self.writes.p, self.beat
+        beat = self.beat
         m.d.sync += beat.strobe.eq(write.strobe)
         with m.If(joins):
             m.d.sync += beat.strobe.eq(beat.strobe | write.strobe)
@@ -98,9 +113,11 @@ class WriteGather(wiring.Component):
             with m.If(write.strobe[byte]):
                 m.d.sync += beat.data[8 * byte:8 * byte + 8].eq(write.data[8 * byte:8 * byte + 8])
 
-    def _measure(self, m, write_address, continues):
+    def _measure(self, m, write, held, continues):
         """Where the burst began and how long it is so far."""
+        beat = self.beat
         with m.If(self.leaves & continues):
-            m.d.sync += self.beat.burst_length.eq(self.beat.burst_length + 1)
-        with m.Elif(self.leaves | ~self.held):
-            m.d.sync += [self.beat.burst_address.eq(write_address), self.beat.burst_length.eq(0)]
+            m.d.sync += beat.burst_length.eq(beat.burst_length + 1)
+        with m.Elif(self.leaves | ~held):
+            m.d.sync += [beat.burst_address.eq(write.address[_PLACE_BITS:]),
+                         beat.burst_length.eq(0)]

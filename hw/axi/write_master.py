@@ -36,7 +36,8 @@ class WriteMaster(wiring.Component):
     flush : In
         What is held goes out at once.
     first_page, last_page : Out
-        Pages, as the accelerator counts, between which all writes without an answer lie.
+        Pages, as the accelerator counts, between which all writes without an answer lie; right two
+        cycles after a write was taken.
     failed : Out
         The burst just answered could not be written.
     idle : Out
@@ -59,17 +60,18 @@ class WriteMaster(wiring.Component):
         drive_burst_constants(m, axi, "aw")
         m.submodules.gather = gather = WriteGather(shape)
         unanswered = Signal(range(shape.outstanding_writes + 1))
-        closes = Signal()
+        closes, may_close = Signal(), Signal()
         m.d.comb += [
             gather.writes.valid.eq(self.writes.valid),
             gather.writes.payload.eq(self.writes.payload),
             self.writes.ready.eq(gather.writes.ready), gather.flush.eq(self.flush),
-            gather.room_for_last.eq(unanswered != shape.outstanding_writes),
+            gather.room_for_last.eq(may_close),
             closes.eq(gather.leaves & gather.beat.last),
             axi.bready.eq(1), self.failed.eq(axi.bvalid & axi.bresp[1]),
-            self.idle.eq(~gather.held & (unanswered == 0)),
+            self.idle.eq(gather.empty & (unanswered == 0)),
         ]
-        m.d.sync += unanswered.eq(unanswered + closes - axi.bvalid)
+        m.d.sync += [unanswered.eq(unanswered + closes - axi.bvalid),
+                     may_close.eq(unanswered + closes < shape.outstanding_writes)]
         self._send_beats(m, gather, closes)
         self._send_addresses(m, gather.beat, closes)
         self._watch_pages(m)
@@ -80,7 +82,7 @@ class WriteMaster(wiring.Component):
         axi, beat = self.axi, gather.beat
         width = AcceleratorConfig.BEAT_BITS + _BEAT_BYTES + 1
         m.submodules.beats = beats = SyncFIFOBuffered(
-            width=width, depth=max(_LEAST_BEATS, 2 * self._shape.write_burst_beats))
+            width=width, depth=max(_LEAST_BEATS, self._shape.write_burst_beats))
         complete = Signal(range(self._shape.outstanding_writes + 1))
         m.d.comb += [
             gather.room.eq(beats.w_rdy), beats.w_en.eq(gather.leaves),
@@ -111,9 +113,11 @@ class WriteMaster(wiring.Component):
 
     def _watch_pages(self, m):
         """The span of pages grows with each write, and begins anew where all are answered."""
-        page = self.writes.p.address[PAGE_BITS:]
-        with m.If(self.writes.valid & self.writes.ready):
-            with m.If(self.idle | (page < self.first_page)):
+        page, taken, alone = Signal(32 - PAGE_BITS), Signal(), Signal()
+        m.d.sync += [page.eq(self.writes.p.address[PAGE_BITS:]), alone.eq(self.idle),
+                     taken.eq(self.writes.valid & self.writes.ready)]
+        with m.If(taken):
+            with m.If(alone | (page < self.first_page)):
                 m.d.sync += self.first_page.eq(page)
-            with m.If(self.idle | (page > self.last_page)):
+            with m.If(alone | (page > self.last_page)):
                 m.d.sync += self.last_page.eq(page)
