@@ -5,7 +5,7 @@ import numpy as np
 from energy.dataflows.accesses import Accesses, InputMoves, PsumMoves
 from energy.dataflows.tiling import block_trips, distinct_parts, grid, halo, trips
 
-__all__ = ["accesses", "blocks", "cycles", "frames", "mappings", "with_every_p"]
+__all__ = ["accesses", "blocks", "cycles", "frames", "mappings", "with_blocks", "with_every_p"]
 
 
 def accesses(shape, batch, mapping):
@@ -51,13 +51,9 @@ def cycles(shape, batch, mapping):
 
 
 def mappings(shape, batch, machine):
-    """The mappings that fit the machine, without those that another one moves no more than:
-    ``frames`` with both of their ``blocks``, as a dict of arrays."""
-    found = frames(shape, batch, machine)
-    most, whole = blocks(shape, machine, found)
-    other = whole < most
-    return {name: np.concatenate((values, values[other])) for name, values in found.items()} | {
-        "m": np.concatenate((most, whole[other]))}
+    """The mappings that fit the machine, without those that another one moves no more than: a dict
+    of arrays."""
+    return with_blocks(shape, machine, frames(shape, batch, machine))
 
 
 def frames(shape, batch, machine):
@@ -109,6 +105,14 @@ def blocks(shape, machine, found):
     filters = found["p"] * found["t"]
     whole = most // filters * filters
     return most, np.where((most < shape.group_filters) & (whole >= 1), whole, most)
+
+
+def with_blocks(shape, machine, found):
+    """Frames with both of their ``blocks``: mappings."""
+    most, whole = blocks(shape, machine, found)
+    other = whole < most
+    return {name: np.concatenate((values, values[other])) for name, values in found.items()} | {
+        "m": np.concatenate((most, whole[other]))}
 
 
 def _most_filters(shape, machine, found):

@@ -106,7 +106,7 @@ class Exploration:
         progress : callable or None
             Called with the number of trials that are through.
         """
-        known = {tuple(sorted(found.point.items())): found for found in self.points()}
+        known = {_key(found.point): (found.evaluation, found.reason) for found in self.points()}
         pending, done = {}, self.done
         say = progress or (lambda done: None)
         say(done)
@@ -115,9 +115,8 @@ class Exploration:
                 trial = self._study.ask()
                 point = {name: trial.suggest_categorical(name, values)
                          for name, values in self._space.axes.items()}
-                found = known.get(tuple(sorted(point.items())))
-                if found is not None:
-                    self._tell(trial, found.evaluation, found.reason)
+                if _key(point) in known:
+                    self._tell(trial, *known[_key(point)])
                     done += 1
                     continue
                 try:
@@ -128,15 +127,19 @@ class Exploration:
                 else:
                     pending[executor.submit(evaluate, self._network, config, self._table)] = trial
             for future in wait(pending, return_when=FIRST_COMPLETED).done if pending else ():
-                self._finish(pending.pop(future), future)
+                trial = pending.pop(future)
+                known[_key(trial.params)] = self._finish(trial, future)
                 done += 1
             say(done)
 
     def _finish(self, trial, future):
+        """(evaluation or None, reason) of a trial that was evaluated; also told to the study."""
         try:
-            self._tell(trial, future.result(), "")
+            outcome = future.result(), ""
         except CompileError as error:
-            self._tell(trial, None, str(error))
+            outcome = None, str(error)
+        self._tell(trial, *outcome)
+        return outcome
 
     def _tell(self, trial, evaluation, reason):
         trial.set_user_attr(_REASON, reason)
@@ -156,6 +159,10 @@ class Exploration:
             None if trial.values is None else Evaluation(
                 trial.values[0], int(trial.values[1]), trial.values[2]),
             trial.user_attrs[_REASON], trial.number in front) for trial in through]
+
+
+def _key(point):
+    return tuple(sorted(point.items()))
 
 
 def _is_through(trial):

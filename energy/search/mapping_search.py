@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from energy.dataflows import row_stationary
-from energy.dataflows.row_stationary import blocks, with_every_p
+from energy.dataflows.row_stationary import blocks, with_blocks, with_every_p
 from model.errors import InputError
 
 __all__ = ["OBJECTIVES", "FoundMapping", "evaluate", "find_mapping", "find_mappings"]
@@ -75,11 +75,7 @@ def _bounds(shape, batch, machine, objective, frames):
 
 def _all_p(shape, machine, frames):
     """The mappings of frames, with every p and both m."""
-    frames = with_every_p(frames)
-    most, whole = blocks(shape, machine, frames)
-    other = whole < most
-    return {name: np.concatenate((values, values[other])) for name, values in frames.items()} | {
-        "m": np.concatenate((most, whole[other]))}
+    return with_blocks(shape, machine, with_every_p(frames))
 
 
 def _worth_trying(shape, batch, machine, objective, frames):

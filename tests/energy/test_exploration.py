@@ -95,10 +95,19 @@ def test_another_space_in_the_same_journal_starts_afresh(tmp_path):
     assert exploration(tmp_path, space=DesignSpace(CONFIGS["demo"], {"rows": (6,)})).done == 0
 
 
-def test_equal_points_are_evaluated_once_and_the_whole_space_is_enough(tmp_path):
-    one = DesignSpace(CONFIGS["demo"], {"rows": (3,)})
-    study = exploration(tmp_path, space=one)
-    run(study, 3)
+def test_equal_points_are_evaluated_once(tmp_path):
+    class Counting(ThreadPoolExecutor):
+        submitted = 0
+
+        def submit(self, *arguments):
+            self.submitted += 1
+            return super().submit(*arguments)
+
+    study = exploration(tmp_path, space=DesignSpace(CONFIGS["demo"], {"rows": (3,)}))
+    with Counting(1) as executor:
+        study.run(3, executor, 1)
+        assert executor.submitted == 1
+    assert len(study.points()) == 3
     assert len({found.evaluation for found in study.points()}) == 1
     assert all(found.pareto for found in study.points())
 
