@@ -66,16 +66,15 @@ def comparison_table(comparison):
     """One row for each way to run the network."""
     first = comparison.ways[0].energy
     unit = _unit(first)
-    caption = None if comparison.same_mapping else \
-        "as built: on a mapping of its own, chosen for the zeros that it skips"
     table = Table(title="What low precision and zero skipping save, for one image",
-                  title_justify="left", caption=caption, caption_justify="left")
+                  title_justify="left")
     table.add_column("way")
     for name in (f"energy, {unit.name}", "cycles", "of the first"):
         table.add_column(name, justify="right")
     for way in comparison.ways:
         table.add_row(way.name, _cell(way.energy.total, 1, unit),
-                      f"{way.energy.cycles_per_inference:,.0f}",
+                      "–" if way.energy.cycles_per_inference is None
+                      else f"{way.energy.cycles_per_inference:,.0f}",
                       f"{way.energy.per_inference / first.per_inference:.1%}")
     return table
 

@@ -62,8 +62,6 @@ class HtmlPage:
             + "</tr>" for row in rows)
         self._parts.append(f"<table><caption>{_plain(table.title)}</caption>"
                            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
-        if table.caption:
-            self.paragraph(_plain_text(table.caption))
 
     def text(self):
         """The page."""
@@ -73,12 +71,8 @@ class HtmlPage:
                 + "\n".join(self._parts) + "\n</body></html>\n")
 
 
-def _plain_text(text):
-    return Text.from_markup(str(text)).plain
-
-
 def _plain(text):
-    return escape(_plain_text(text))
+    return escape(Text.from_markup(str(text)).plain)
 
 
 def _cell(kind, text, column):

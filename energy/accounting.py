@@ -78,7 +78,8 @@ class LayerEnergy:
     Parameters
     ----------
     name, mode : str
-    macs, cycles : int
+    macs : int
+    cycles : int or None
         Over all images.
     cells : dict
         ``Energy`` by (level, operand), over all images.
@@ -87,7 +88,7 @@ class LayerEnergy:
     name: str
     mode: str
     macs: int
-    cycles: int
+    cycles: int | None
     cells: dict[tuple[str, str], Energy]
 
     @property

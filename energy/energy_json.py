@@ -14,8 +14,8 @@ their own, and why), ``not_counted`` (what is in no figure).
 Each of ``layers``: ``name``, ``mode``, ``macs``, ``cycles``, ``energy``, ``energy_per_mac``,
 ``cells`` (``level``, ``operand``, ``energy``, ``derived``).
 
-Keys of ``comparison_json``: ``same_mapping``, ``ways`` (``name``, ``energy_per_inference``,
-``cycles_per_inference``, ``share_of_first``).
+Keys of ``comparison_json``: ``ways`` (``name``, ``energy_per_inference``,
+``cycles_per_inference``, null where it is not known, ``share_of_first``).
 """
 
 from energy.events import LEVELS, NOT_COUNTED, OPERANDS, UNCHARGED
@@ -62,7 +62,7 @@ def _cost_json(charge, cost):
 def comparison_json(comparison):
     """A ``Comparison`` as plain values."""
     first = comparison.ways[0].energy.per_inference
-    return {"same_mapping": comparison.same_mapping, "ways": [{
+    return {"ways": [{
         "name": way.name, "energy_per_inference": way.energy.per_inference,
         "cycles_per_inference": way.energy.cycles_per_inference,
         "share_of_first": way.energy.per_inference / first} for way in comparison.ways]}

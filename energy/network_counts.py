@@ -8,7 +8,8 @@ from sim.compiler import compile_network
 from sim.predict import predict
 from sim.raw_run import MemoryModel
 
-__all__ = ["LayerCounts", "NetworkCounts", "predicted_counts", "rtl_counts"]
+__all__ = ["LayerCounts", "NetworkCounts", "predicted_counts", "program_counts",
+           "rtl_counts"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,9 @@ class LayerCounts:
     name, mode : str
     weight_bits, act_bits : int
         Of the layer's formats; of a node without weights, 1 for them.
-    macs, cycles : int
+    macs : int
+    cycles : int or None
+        None where it is not known how long the events would take.
     events : dict
         By ``hw.counter_record.COUNTER_NAMES`` without ``cycles``.
     """
@@ -30,7 +33,7 @@ class LayerCounts:
     weight_bits: int
     act_bits: int
     macs: int
-    cycles: int
+    cycles: int | None
     events: dict[str, int]
 
 
@@ -45,7 +48,7 @@ class NetworkCounts:
     counted_by : str
         ``prediction`` or ``rtl``.
     images : int
-    cycles : int
+    cycles : int or None
         Of the whole run.
     layers : tuple of LayerCounts
     """
@@ -54,7 +57,7 @@ class NetworkCounts:
     config: AcceleratorConfig
     counted_by: str
     images: int
-    cycles: int
+    cycles: int | None
     layers: tuple[LayerCounts, ...]
 
 
@@ -89,11 +92,15 @@ def predicted_counts(network, config, memory=MemoryModel()):
     CompileError
         If the configuration cannot run the network.
     """
-    program = compile_network(network, config)
+    return program_counts(network, compile_network(network, config), memory)
+
+
+def program_counts(network, program, memory=MemoryModel()):
+    """What one image through a network's program will count; as ``predicted_counts``."""
     prediction = predict(program, memory)
     rows = ((layer.name, layer.mode, layer.macs, counters)
             for layer, counters in zip(program.layers, prediction.layers, strict=True))
-    return NetworkCounts(network.name, config, "prediction", 1, prediction.cycles,
+    return NetworkCounts(network.name, program.config, "prediction", 1, prediction.cycles,
                          _layers(network, rows))
 
 

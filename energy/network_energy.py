@@ -55,13 +55,14 @@ class NetworkEnergy:
 
     @property
     def cycles_per_inference(self):
-        """Cycles of one image."""
-        return self.counts.cycles / self.counts.images
+        """Cycles of one image; None where they are not known."""
+        return None if self.counts.cycles is None else self.counts.cycles / self.counts.images
 
     @property
     def energy_delay(self):
-        """Energy of one image times its cycles."""
-        return self.per_inference * self.cycles_per_inference
+        """Energy of one image times its cycles; None where they are not known."""
+        cycles = self.cycles_per_inference
+        return None if cycles is None else self.per_inference * cycles
 
     @property
     def operations_per_joule(self):

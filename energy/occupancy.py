@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from hw.program import INSTRUCTION_BYTES, Opcode, decode
+from energy.instructions import layer_instructions
+from hw.program import Opcode
 
 __all__ = ["PassOccupancy", "mean_occupancy", "pass_occupancies"]
 
@@ -44,17 +45,12 @@ def pass_occupancies(program):
     -------
     list of PassOccupancy
     """
-    passes, layers = [], iter(program.layers)
-    layer = next(layers)
-    for index in range(program.instructions):
-        start = program.start_address + index * INSTRUCTION_BYTES
-        opcode, fields = decode(program.image[start:start + INSTRUCTION_BYTES].tobytes())
+    passes = []
+    for layer, opcode, fields in layer_instructions(program):
         if opcode is Opcode.PASS:
             elements = fields["rows_enable"].bit_count() * fields["columns"]
-            passes.append(PassOccupancy(layer.name, elements, fields["window_cycles"],
-                                        fields["positions"]))
-        elif opcode is Opcode.MARK:
-            layer = next(layers, None)
+            passes.append(PassOccupancy(program.layers[layer].name, elements,
+                                        fields["window_cycles"], fields["positions"]))
     return passes
 
 

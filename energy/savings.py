@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-from energy.network_counts import predicted_counts
+from energy.network_counts import predicted_counts, program_counts
 from energy.network_energy import NetworkEnergy, network_energy
+from energy.unskipped import unskipped_counts
+from sim.compiler import compile_network
 from sim.raw_run import MemoryModel
 
 __all__ = ["Comparison", "Way", "compare"]
-
-_UNTOUCHED = ("buffer_writes", "buffer_reads", "ifmap_writes", "psum_writes", "psum_reads",
-              "bank_reads", "bank_writes")
-"""Counters that skipping does not change as long as the mapping is the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +19,7 @@ class Way:
     ----------
     name : str
     energy : NetworkEnergy
-        Of one image, by prediction.
+        Of one image, by prediction; its cycles may be None.
     """
 
     name: str
@@ -36,13 +34,9 @@ class Comparison:
     ----------
     ways : tuple of Way
         As built comes last.
-    same_mapping : bool
-        The way that is built has the mapping of the others; where not, zeros are skipped on a
-        mapping chosen for that.
     """
 
     ways: tuple[Way, ...]
-    same_mapping: bool
 
     @property
     def built(self):
@@ -53,10 +47,11 @@ class Comparison:
 def compare(network, config, table, memory=MemoryModel()):
     """What each step from 16 bits to what is built saves.
 
-    All ways but the last run every lane: counts are those of the same accelerator with one address
-    for all lanes of a word, on which nothing is skipped. In 16 and 8 bits every operand is that
-    wide, and partial sums are ``energy.word_widths.UNIFORM_PSUM_BITS`` wide; words, lanes and
-    mapping stay.
+    The first three ways have the mapping of what is built: the same tiles, passes, words and lanes,
+    with no zero skipped. In 16 and 8 bits every operand is that wide, and partial sums are
+    ``energy.word_widths.UNIFORM_PSUM_BITS`` wide. Where zeros are skipped, a fourth way is the
+    same accelerator with one address for all lanes of a word, on which nothing can be skipped,
+    with the mapping that is best for that.
 
     Parameters
     ----------
@@ -74,12 +69,14 @@ def compare(network, config, table, memory=MemoryModel()):
     CompileError, InputError
         If the configuration cannot run the network, or the table lacks a cost.
     """
-    dense = predicted_counts(network, config.with_changes(lane_addresses=False), memory)
-    built = predicted_counts(network, config, memory) if config.lane_addresses else dense
-    ways = (Way("16 bits, no zero skipped", network_energy(dense, table, 16)),
-            Way("8 bits, no zero skipped", network_energy(dense, table, 8)),
-            Way("own precision, no zero skipped", network_energy(dense, table)),
-            Way("as built", network_energy(built, table)))
-    same = all(one.events[counter] == other.events[counter] for one, other
-               in zip(dense.layers, built.layers, strict=True) for counter in _UNTOUCHED)
-    return Comparison(ways, same)
+    program = compile_network(network, config)
+    built = program_counts(network, program, memory)
+    unskipped = unskipped_counts(built, program)
+    ways = [Way("16 bits, no zero skipped", network_energy(unskipped, table, 16)),
+            Way("8 bits, no zero skipped", network_energy(unskipped, table, 8)),
+            Way("own precision, no zero skipped", network_energy(unskipped, table))]
+    if unskipped.cycles is None:
+        dense = predicted_counts(network, config.with_changes(lane_addresses=False), memory)
+        ways.append(Way("the same, on a mapping for that", network_energy(dense, table)))
+    ways.append(Way("as built", network_energy(built, table)))
+    return Comparison(tuple(ways))

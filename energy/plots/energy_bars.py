@@ -57,7 +57,7 @@ def _stacked(bars, quantity, title):
             left += value
         axes.text(left, row, f"  {text}", va="center", fontsize=8)
     axes.set_yticks(range(len(bars)), [name for name, _, _ in bars])
-    axes.invert_yaxis()
+    axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.set_xlim(0, 1.25 * max(sum(values) for _, values, _ in bars))
     axes.set_xlabel(quantity)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)

@@ -104,8 +104,8 @@ def test_low_precision_saves_at_every_step(name):
     built = network_energy(predicted_counts(reference.load(name), DEMO), load_table("45nm"))
     assert comparison.built.total == built.total
     if "twn" not in name:
-        assert comparison.same_mapping
         assert comparison.built.total == comparison.ways[2].energy.total
+        assert len(comparison.ways) == 4
 
 
 def test_json_adds_up_and_marks_what_is_derived():
