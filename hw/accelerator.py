@@ -45,6 +45,8 @@ class Accelerator(wiring.Component):
         A ``hw.sequencer.Status``, from the cycle after ``done`` until the next start.
     cycles : Out
         Cycles since the start, up to ``done``.
+    counters : Out
+        32 bits for each of ``COUNTER_NAMES``, since the start; zero where they are not built.
     read_requests, read_data : streams
         Bursts, answered in order.
     writes : Out stream
@@ -55,6 +57,7 @@ class Accelerator(wiring.Component):
         super().__init__({
             "start": In(1), "program_address": In(32), "busy": Out(1), "done": Out(1),
             "status": Out(8), "cycles": Out(32),
+            "counters": Out(32 * len(COUNTER_NAMES)),
             "read_requests": Out(stream.Signature(read_request_layout())),
             "read_data": In(stream.Signature(config.BEAT_BITS)),
             "writes": Out(stream.Signature(write_layout(config))),
@@ -204,4 +207,5 @@ class Accelerator(wiring.Component):
             m.d.sync += [step.eq(happens), total.eq(total + step)]
             with m.If(sequencer.clear):
                 m.d.sync += total.eq(0)
-        m.d.comb += record.counters.eq(Cat(counts[name] for name in COUNTER_NAMES))
+        m.d.comb += [self.counters.eq(Cat(counts[name] for name in COUNTER_NAMES)),
+                     record.counters.eq(self.counters)]

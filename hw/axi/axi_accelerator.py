@@ -8,7 +8,7 @@ from amaranth.lib.wiring import Out
 from hw.accelerator import Accelerator
 from hw.axi.memory_port import MemoryPort
 from hw.axi.register_file import RegisterFile
-from hw.axi.register_map import ADDRESS_BITS, IDENTITY, VERSION
+from hw.axi.register_map import ADDRESS_BITS, EVENT_NAMES, IDENTITY, VERSION
 from hw.axi.run_guard import RunGuard
 from hw.axi.shape import AxiShape
 from hw.axi.signals import (
@@ -18,6 +18,7 @@ from hw.axi.signals import (
     connect_prefixed,
     prefixed,
 )
+from hw.counter_record import COUNTER_NAMES
 from hw.shared_module import SharedModule
 
 __all__ = ["AxiAccelerator"]
@@ -78,6 +79,8 @@ class AxiAccelerator(wiring.Component):
             guard.core_done.eq(core.done), guard.core_status.eq(core.status),
             guard.core_cycles.eq(core.cycles),
         ]
+        m.d.comb += [getattr(registers, name).eq(core.counters.word_select(index, 32))
+                     for index, name in enumerate(COUNTER_NAMES) if name in EVENT_NAMES]
         m.d.sync += self.irq.eq((registers.enable_finished & registers.run_finished)
                                       | (registers.enable_error & registers.run_error))
 

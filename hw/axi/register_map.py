@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from hw.counter_record import COUNTER_NAMES
 from hw.sequencer import Status
 
-__all__ = ["ADDRESS_BITS", "IDENTITY", "REGISTERS", "VERSION", "Access", "Field", "Register",
-           "register_page"]
+__all__ = ["ADDRESS_BITS", "EVENT_NAMES", "IDENTITY", "REGISTERS", "VERSION", "Access", "Field",
+           "Register", "register_page"]
 
 ADDRESS_BITS = 8
 """Bits of a register's byte address."""
@@ -87,6 +88,11 @@ def _whole(name, address, access, meaning, low=0):
     return Register(name, address, (Field(name, low, _WORD_BITS - low, access, meaning),))
 
 
+EVENT_NAMES = tuple(name for name in COUNTER_NAMES if name != "cycles")
+"""Counters with a register of their own; what they count says ``hw.counter_record``."""
+
+_FIRST_COUNTER = 0x80
+
 _STATUS_CODES = ", ".join(f"{status.value} {status.name}" for status in Status)
 
 REGISTERS = (
@@ -138,6 +144,9 @@ REGISTERS = (
         Field("modes", 24, 8, Access.READ, "bit i: the build has mode i of `hw.mode.Mode`"),
     )),
     _whole("buffer_words", 0x4C, Access.READ, "of the global buffer"),
+    *(_whole(name, _FIRST_COUNTER + 4 * index, Access.READ,
+             "counted in the run under way, or the last one if that ended well")
+      for index, name in enumerate(EVENT_NAMES)),
 )
 """All registers. Names of fields are unique: they are the ports of ``hw.axi.RegisterFile``."""
 
@@ -151,7 +160,8 @@ def register_page():
         "",
         "Words have 32 bits; bits that are not named read as 0 and are written without effect. An",
         "access to an address without a register, and a write to a register that can only be read,",
-        "are answered SLVERR and change nothing.", "",
+        "are answered SLVERR and change nothing. What the counters count says",
+        "`hw/counter_record.py`; a program also writes them to memory after each layer.", "",
         "| address | register | bits | field | access | meaning |",
         "|---|---|---|---|---|---|",
     ]

@@ -11,7 +11,7 @@ from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
 import numpy as np
 from random_networks import random_network
 
-from hw.axi.register_map import IDENTITY, REGISTERS, Access
+from hw.axi.register_map import EVENT_NAMES, IDENTITY, REGISTERS, Access
 from hw.config import CONFIGS
 from hw.counter_record import COUNTER_NAMES
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, encode
@@ -129,10 +129,14 @@ class Bench:
         self.check_counts(memory)
         return await self.read("cycles")
 
+    def record(self, memory):
+        """The counters that the last layer left in memory."""
+        words = memory[self.program.layers[-1].record_address:][:4 * len(COUNTER_NAMES)]
+        return dict(zip(COUNTER_NAMES, words.view("<u4").tolist(), strict=True))
+
     def check_counts(self, memory):
         """All counts of the run but its cycles, which memory's timing moves."""
-        record = memory[self.program.layers[-1].record_address:][:4 * len(COUNTER_NAMES)]
-        counts = dict(zip(COUNTER_NAMES, record.view("<u4").tolist(), strict=True))
+        counts = self.record(memory)
         right = dict(predict(self.program).records[-1])
         del counts["cycles"], right["cycles"]
         assert counts == right, f"seed {SEED}"
@@ -153,6 +157,10 @@ async def a_network_gives_the_golden_bits_whatever_the_bus_does(dut):
     for number, pattern in enumerate(STALLS):
         bench.memory.stall(bench.generator, pattern)
         await bench.good_run(number % 2)
+    record = bench.record(np.frombuffer(bench.memory.read(BASE, bench.size), np.uint8))
+    for name in EVENT_NAMES:
+        if not name.startswith("dram_"):
+            assert await bench.field(name) == record[name], f"seed {SEED}: {name}"
     assert any(address >= BASE for address, _ in bench.watch.reads)
 
 
