@@ -4,7 +4,6 @@ from amaranth import Cat, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import exact_log2
 
 from hw.array_timing import ArrayTiming
 from hw.bundles import read_request_layout, write_layout
@@ -118,7 +117,6 @@ class Accelerator(wiring.Component):
 
     def _dispatch(self, m, sequencer, feeder, windows, post):
         """A pass goes to the feeder, the window engine and, if final, the output path at once."""
-        config = self._config
         taken = Signal()
         passes = sequencer.passes
         ready = passes.valid & post.outputs.ready
@@ -136,10 +134,7 @@ class Accelerator(wiring.Component):
         output = post.outputs.p
         m.d.comb += [output[name].eq(passes.p[name]) for name in output.shape().members
                      if name != "words"]
-        m.d.comb += output.words.eq(
-            (passes.p.psums + (config.lanes - 1)) >> exact_log2(config.lanes))
-        with m.If(passes.p.raw):
-            m.d.comb += output.words.eq(passes.p.psums)
+        m.d.comb += output.words.eq(passes.p.output_words)
 
     def _compute(self, m, sequencer, buffer, feeder, windows, drains, array, post):
         """Words to the array, windows and drains in step, psums to the output path."""

@@ -132,7 +132,7 @@ def output_layout(config):
         "pool_column_stride": 3, "positions": 12, "words": 8, "columns": COLUMN_BITS, "planes": 4,
         "output_address": 32, "column_bytes": 24, "position_bytes": 16, "plane_bytes": 32,
         "block_length": 8, "block_phase": 8, "block_jump": 32, "split_columns": 5,
-        "split_jump": 32})
+        "split_jump": 32, "word_step": 5})
 
 
 def pooled_layout(config):

@@ -9,6 +9,8 @@ from hw.mode import Mode
 
 __all__ = ["CONFIGS", "AcceleratorConfig", "ConfigError"]
 
+_SCORE_BITS = 32
+
 
 @dataclass(frozen=True, kw_only=True)
 class AcceleratorConfig:
@@ -203,8 +205,13 @@ class AcceleratorConfig:
 
     @property
     def output_bits(self):
-        """Bits of one word on the output path: ``lanes`` whole codes, or a 32-bit score."""
-        return max(32, self.lanes * self.code_slot_bits)
+        """Bits of one word on the output path: ``output_codes`` whole codes, or a 32-bit score."""
+        return max(_SCORE_BITS, self.lanes * self.code_slot_bits)
+
+    @property
+    def output_codes(self):
+        """Codes that one word on the output path holds at most, of one or more memory words."""
+        return max(self.lanes, 1 << (_SCORE_BITS // self.code_slot_bits).bit_length() - 1)
 
     @property
     def pixel_planes(self):

@@ -12,7 +12,7 @@ __all__ = ["DrainEngine"]
 
 _STAGE = ("first", "shift", "final", "raw", "copy", "requantize", "rescale", "fresh")
 _KEPT = (*_STAGE, "columns", "rows_enable", "psums", "bank_address", "target_address",
-         "drain_step", "threshold_row", "threshold_chunks")
+         "drain_step", "threshold_row", "threshold_chunks", "word_codes")
 
 
 class DrainEngine(wiring.Component):
@@ -72,16 +72,17 @@ class DrainEngine(wiring.Component):
         bank_address, target = (Signal(ceil_log2(config.bank_words), name=name)
                                 for name in ("bank_address", "target"))
         threshold_row = Signal(ceil_log2(config.threshold_rows))
-        word_fill = Signal(max(1, ceil_log2(config.lanes)))
+        word_fill = Signal(PASS_LAYOUT.members["word_codes"])
 
         m.d.sync += delay_line.eq(Cat(self.window_end, delay_line))
         with m.If(self.window_end):
             m.d.sync += [pending[name].eq(self.current[name]) for name in _KEPT]
-            m.d.sync += pending.psums.eq(self.current.psums - 1)
+            m.d.sync += [pending[name].eq(self.current[name] - 1)
+                         for name in ("psums", "word_codes")]
             m.d.sync += [pending.half.eq(self.half), pending.ending_first.eq(self.ending_first)]
-        send = Signal()
-        last = Signal()
+        send, last, word_full = Signal(), Signal(), Signal()
         m.d.comb += [
+            word_full.eq(word_fill == active.word_codes),
             self.held.eq(self.hold & ~delay_line.any()),
             send.eq(running & (step_left == 0) & ~self.held),
             last.eq(index == active.psums),
@@ -91,7 +92,7 @@ class DrainEngine(wiring.Component):
             m.d.sync += step_left.eq(Mux(send, active.drain_step - 1, step_left - 1))
         with m.If(send):
             m.d.sync += [index.eq(index + 1), bank_address.eq(bank_address + 1),
-                         target.eq(target + 1), word_fill.eq(word_fill + 1),
+                         target.eq(target + 1), word_fill.eq(Mux(word_full, 0, word_fill + 1)),
                          threshold_row.eq(threshold_row + Mux(active.requantize, 1,
                                                               active.threshold_chunks))]
             with m.If(last):
@@ -104,7 +105,6 @@ class DrainEngine(wiring.Component):
                              target.eq(pending.target_address)]
 
         drain, result = self.drains.p, self.results.p
-        word_full = (word_fill == config.lanes - 1) if config.lanes > 1 else 1
         m.d.comb += [
             self.drains.valid.eq(send), self.results.valid.eq(send),
             drain.half.eq(active.half), drain.address.eq(index),

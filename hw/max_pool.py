@@ -118,13 +118,13 @@ class MaxPool(wiring.Component):
         return [word] + [
             Cat(Mux(word.word_select(i, bits) > kept.word_select(i, bits),
                     word.word_select(i, bits), kept.word_select(i, bits))
-                for i in range(self._config.lanes)) for kept in before]
+                for i in range(self._config.output_codes)) for kept in before]
 
     def _combine(self, m, held, slot, window, keep, here, valid):
         """The maximum over the last positions."""
         config = self._config
         kept_words = max(1, config.pool_window - 1)
-        word_bits = config.lanes * config.code_slot_bits
+        word_bits = config.output_codes * config.code_slot_bits
         m.submodules.store = store = memory.Memory(
             shape=kept_words * word_bits, depth=self._slots, init=[])
         read_port, write_port = store.read_port(domain="comb"), store.write_port()

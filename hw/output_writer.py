@@ -4,7 +4,7 @@ from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2, exact_log2
+from amaranth.utils import ceil_log2
 
 from hw.bundles import COLUMN_BITS, output_layout, pooled_layout, write_layout
 
@@ -56,7 +56,7 @@ class OutputWriter(wiring.Component):
         config, pooled = self._config, self.pooled.p
         layout = data.StructLayout({
             "data": config.output_bits, "address": 32, "raw": 1, "planes": 4, "plane_bytes": 32,
-            "present": 1, "pass_ends": 1})
+            "word_step": 5, "present": 1, "pass_ends": 1})
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=layout.size, depth=self._depth)
         incoming, waiting = Signal(layout), Signal(layout)
         m.d.comb += [
@@ -65,7 +65,7 @@ class OutputWriter(wiring.Component):
         ]
         m.d.comb += [incoming[name].eq(pooled[name]) for name in ("data", "present", "pass_ends")]
         m.d.comb += [incoming[name].eq(self.current[name])
-                     for name in ("raw", "planes", "plane_bytes")]
+                     for name in ("raw", "planes", "plane_bytes", "word_step")]
         self._write(m, fifo, waiting)
         return m
 
@@ -78,9 +78,9 @@ class OutputWriter(wiring.Component):
                                                     for name in ("word", "position", "column"))
         block_left, split_left = Signal(8), Signal(COLUMN_BITS)
         block_start = current.block_length - current.block_phase
-        step = Mux(current.raw, _RAW_BYTES, self._config.word_bytes)
         m.d.comb += [
-            after_word.eq(column_zero + Mux(block_left == 1, current.block_jump, step)),
+            after_word.eq(column_zero + Mux(block_left == 1, current.block_jump,
+                                            current.word_step)),
             after_position.eq(position + current.position_bytes),
             after_column.eq(address + Mux(split_left == 1, current.split_jump,
                                           current.column_bytes)),
@@ -120,28 +120,32 @@ class OutputWriter(wiring.Component):
             m.d.sync += [plane.eq(Mux(last, 0, plane + 1)),
                          plane_address.eq(address + word.plane_bytes)]
         m.d.sync += self.pass_done.eq(fifo.r_en & word.pass_ends)
-        codes, index_left = Signal(config.word_bits), Signal(4)
+        words = config.output_codes // config.lanes
+        codes, index_left = Signal(data.ArrayLayout(8 * config.word_bytes, words)), Signal(4)
         m.d.comb += index_left.eq(word.planes - 1 - plane)
         with m.Switch(index_left):
             for index in range(config.output_planes):
                 with m.Case(index):
-                    m.d.comb += codes.eq(Cat(
-                        word.data[lane * config.code_slot_bits + index * config.act_bits:]
-                        [:config.act_bits] for lane in range(config.lanes)))
-        self._spread(m, write, word, codes, address)
+                    m.d.comb += [codes[place].eq(Cat(
+                        word.data[(place * config.lanes + lane) * config.code_slot_bits
+                                  + index * config.act_bits:][:config.act_bits]
+                        for lane in range(config.lanes))) for place in range(words)]
+        self._spread(m, write, word, codes.as_value(), address)
 
     def _spread(self, m, write, word, codes, address):
         """The codes at every place they could have in the beat; strobes choose one."""
         config = self._config
-        word_bytes = 1 << exact_log2(config.word_bytes)
         place_bits = ceil_log2(config.BEAT_BYTES)
         place = address[:place_bits]
-        slot = Signal(word_bytes * 8)
-        m.d.comb += [
-            slot.eq(codes), write.address.eq(Cat(Const(0, place_bits), address[place_bits:])),
-            write.data.eq(slot.replicate(config.BEAT_BYTES // word_bytes)),
-            write.strobe.eq(((1 << word_bytes) - 1) << place),
-        ]
+        m.d.comb += write.address.eq(Cat(Const(0, place_bits), address[place_bits:]))
+        size = config.word_bytes
+        with m.Switch(word.word_step):
+            while size * 8 <= len(codes):
+                with m.Case(size):
+                    m.d.comb += [
+                        write.data.eq(codes[:8 * size].replicate(config.BEAT_BYTES // size)),
+                        write.strobe.eq(((1 << size) - 1) << place)]
+                size *= 2
         with m.If(word.raw):
             m.d.comb += [
                 write.data.eq(word.data[:32].replicate(config.BEAT_BITS // 32)),

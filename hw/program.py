@@ -148,6 +148,9 @@ PASS_LAYOUT = data.StructLayout({
     "pool_columns": 3,
     "pool_row_stride": 3,  # 1 to 7
     "pool_column_stride": 3,
+    "output_words": 8,    # words of each column at each position
+    "word_codes": 6,      # codes of such a word
+    "word_step": 5,       # bytes that it takes in memory
     "planes": 4,          # planes that a code is cut into, the highest first
     "output_address": 32,  # bytes, of the first word
     "column_bytes": 24,   # from one (pooled) output row to the next

@@ -37,12 +37,12 @@ class WordPacker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        lane = Signal(max(1, ceil_log2(config.lanes)))
-        word_bits = config.lanes * config.code_slot_bits
+        lane = Signal(max(1, ceil_log2(config.output_codes)))
+        word_bits = config.output_codes * config.code_slot_bits
         kept, packed = Signal(word_bits), Signal(word_bits)
         m.d.comb += packed.eq(kept)
         with m.Switch(lane):
-            for index in range(config.lanes):
+            for index in range(config.output_codes):
                 with m.Case(index):
                     m.d.comb += packed.word_select(index, config.code_slot_bits).eq(self.code)
         m.d.sync += self.full.eq(0)

@@ -66,15 +66,15 @@ def _count_passes(program, decoded, counts):
     counts["bank_reads"][places] = windows * psums * ((1 - first) + rescale * (1 - fresh))
     counts["bank_writes"][places] = windows * psums * (1 - final)
     counts["requantizations"][places] = windows * psums * requantize
-    _count_outputs(program.config, decoded, counts, places)
+    _count_outputs(decoded, counts, places)
     _count_feeds(decoded, contents, counts, places)
 
 
-def _count_outputs(config, decoded, counts, places):
+def _count_outputs(decoded, counts, places):
     columns, positions, psums, final, raw, copy, requantize, chunks, planes = decoded.fields(
         Opcode.PASS, "columns", "positions", "psums", "final", "raw", "copy", "requantize",
         "threshold_chunks", "planes")
-    words = np.where(raw, psums, -(-psums // config.lanes)) * final
+    words = decoded.fields(Opcode.PASS, "output_words")[0] * final
     rows, row_stride, across, stride = decoded.fields(
         Opcode.PASS, "pool_rows", "pool_row_stride", "pool_columns", "pool_column_stride")
     pooled = ((positions - across) // stride + 1) * ((columns - rows) // row_stride + 1)

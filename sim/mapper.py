@@ -212,7 +212,7 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     for _, count in mapping.filter_groups:
         window = max(count * length, count, step_words, 2)
         last = max(window, count * drain_step(mapping.columns(strip), count, rows_of_thresholds,
-                                              work, config))
+                                              work, min(count, config.output_codes)))
         start = max(0, first_words - window) + _PASS_CYCLES
         run = strip.positions * (window * (folds - 1) + last) / folds + start
         filter_beats = count * length * share

@@ -18,8 +18,10 @@ def parameter_rows(work, config):
     return -(-work.thresholds.shape[1] // config.thresholds_per_cycle)
 
 
-def drain_step(columns, psums, rows, work, config):
+def drain_step(columns, psums, rows, work, word_codes):
     """Cycles between the psums of a final pass, so that its stage and the way out keep up.
+
+    A word leaves each column in turn, and the last of a window may have fewer codes.
 
     Parameters
     ----------
@@ -28,11 +30,12 @@ def drain_step(columns, psums, rows, work, config):
     rows : int
         As ``parameter_rows`` gives them.
     work : LayerWork
-    config : AcceleratorConfig
+    word_codes : int
+        Codes of a word on the way out.
     """
     if work.thresholds is None:
         return max(1, columns)
-    return max(rows, -(-columns // min(psums, config.lanes)))
+    return max(rows, -(-columns // (psums % word_codes or word_codes)))
 
 
 class OutputStage:
@@ -87,16 +90,31 @@ class OutputStage:
     def pass_fields(self, group, strip, final):
         """Fields of a ``PASS`` from ``raw`` on, for a strip of outputs."""
         psums, pool = self._filter_groups[group][1], self._work.pool
-        step = 1
+        step, codes = 1, self._word_codes(group)
         if final:
-            step = drain_step(self._mapping.columns(strip), psums, self._rows, self._work,
-                              self._builder.config)
-        return dict(raw=self._work.thresholds is None, drain_step=step,
+            step = drain_step(self._mapping.columns(strip), psums, self._rows, self._work, codes)
+        return dict(raw=self._work.thresholds is None, drain_step=step, word_codes=codes,
+                    output_words=-(-psums // codes),
                     threshold_row=self._half * self._group_rows, threshold_chunks=self._rows,
                     pool_rows=pool, pool_columns=pool, pool_row_stride=pool,
-                    pool_column_stride=pool, planes=1, **self._places(group, strip))
+                    pool_column_stride=pool, planes=1, **self._places(group, strip, codes))
 
-    def _places(self, group, strip):
+    def _word_codes(self, group):
+        """As many codes as leave together: memory words of one block, all of them this group's."""
+        first, count = self._filter_groups[group]
+        first += self._work.first_filter
+        output = self._output
+        if self._work.thresholds is None:
+            return 1
+        codes = output.word_channels
+        while (2 * codes <= self._builder.config.output_codes
+               and first % (2 * codes) == 0
+               and output.block_words * output.word_channels % (2 * codes) == 0
+               and (count % (2 * codes) == 0 or first + count == output.channels)):
+            codes *= 2
+        return codes
+
+    def _places(self, group, strip, codes):
         """Where the words go."""
         work, output = self._work, self._output
         word = (work.first_filter + self._filter_groups[group][0]) // output.word_channels
@@ -107,13 +125,14 @@ class OutputStage:
         first = (block * output.block_bytes + phase * output.word_bytes
                  + row * column_bytes + strip.first_position // work.pool * pixel_bytes)
         step = self._mapping.block_step // work.pool * pixel_bytes
-        words = -(-self._filter_groups[group][1] // output.word_channels)
-        length, phase = ((output.block_words, phase) if phase + words > output.block_words
-                         else (_NO_END, 0))
+        together = codes // output.word_channels
+        words = -(-self._filter_groups[group][1] // codes) * together
+        length, phase = ((output.block_words // together, phase // together)
+                         if phase + words > output.block_words else (_NO_END, 0))
         return dict(
             output_address=self._output_address + first, column_bytes=column_bytes,
             position_bytes=strip.position_step * pixel_bytes,
-            block_length=length, block_phase=phase,
-            block_jump=(output.block_bytes - (output.block_words - 1) * output.word_bytes)
+            block_length=length, block_phase=phase, word_step=together * output.word_bytes,
+            block_jump=(output.block_bytes - (output.block_words - together) * output.word_bytes)
             % _ADDRESSES,
             split_columns=rows, split_jump=(step - (rows - 1) * column_bytes) % _ADDRESSES)
