@@ -29,7 +29,8 @@ def fields(layout, **values):
 CURRENT = (("raw", 1), ("pool_rows", 3), ("pool_columns", 3), ("pool_row_stride", 3),
            ("pool_column_stride", 3), ("positions", 12), ("words", 8), ("columns", 5),
            ("planes", 4), ("output_address", 32), ("column_bytes", 24), ("position_bytes", 16),
-           ("plane_bytes", 32))
+           ("plane_bytes", 32), ("block_length", 8), ("block_phase", 8), ("block_jump", 32),
+           ("split_columns", 5), ("split_jump", 32), ("word_step", 5))
 POOLED = (("data", 32), ("present", 1), ("column_ends", 1), ("position_ends", 1),
           ("pass_ends", 1))
 
@@ -100,7 +101,8 @@ class Bench:
             CURRENT, raw=raw, pool_rows=1, pool_columns=1, pool_row_stride=1, pool_column_stride=1,
             positions=positions, words=words, columns=columns, planes=planes,
             output_address=address, column_bytes=column_bytes, position_bytes=position_bytes,
-            plane_bytes=plane_bytes)
+            plane_bytes=plane_bytes, block_length=255, block_phase=0, block_jump=0,
+            split_columns=columns, split_jump=column_bytes, word_step=size)
         port(self.dut, "begin").value = 1
         await RisingEdge(self.dut.clk)
         port(self.dut, "begin").value = 0

@@ -179,7 +179,8 @@ def simulate(case):
         ctx.set(dut.writes.ready, 1)
         ctx.set(dut.outputs.payload, outputs | {
             "words": words, "output_address": case.address, "column_bytes": case.column_bytes,
-            "position_bytes": case.position_bytes, "plane_bytes": case.plane_bytes})
+            "position_bytes": case.position_bytes, "plane_bytes": case.plane_bytes,
+            "block_length": 255, "split_columns": case.columns, "word_step": case.word_bytes})
         ctx.set(dut.outputs.valid, 1)
         await ctx.tick()
         ctx.set(dut.outputs.valid, 0)
