@@ -11,7 +11,6 @@ import numpy as np
 import typer
 
 from hw.config import CONFIGS
-from hw.mode import Mode
 from model import formats, reference
 from model.network import Layer, Network
 from sim.compiler import compile_network
@@ -19,17 +18,17 @@ from sim.predict import predict
 from sim.run import run_network
 
 _DEMO = CONFIGS["demo"].with_changes(
-    modes=tuple(Mode), weight_bits=4, ifmap_words=128, filter_words=512)
+    ifmap_words=128, filter_words=1024, psum_words=128, bank_words=1 << 14, index_bits=7)
 ARRAYS = (
-    _DEMO.with_changes(name="16 lanes", index_bits=6),
-    _DEMO.with_changes(name="1 lane", lanes=1, index_bits=4, filter_words=2048, bank_words=16384,
-                       buffer_words=1 << 16),
+    CONFIGS["demo"],
+    _DEMO.with_changes(name="sparse, 16 lanes", lane_reach=4, buffer_words=1 << 14),
+    _DEMO.with_changes(name="sparse, 1 lane", lanes=1, buffer_words=1 << 16),
 )
 HEADER = ("| array | network | layer | density | cycles dense | skipping | speed-up | of 1/density "
           "| cycles of the busiest row |")
 
 
-def sparse_network(seed=0, filters=64, channels=128, size=14, density=0.1):
+def sparse_network(seed=0, filters=128, channels=512, size=28, density=0.1):
     """A 3x3 layer of 16 shared levels, most weights zero, then scores of each channel's corner."""
     generator = np.random.default_rng(seed)
     levels = [0, *(int(v) for v in generator.choice(np.arange(1, 128), 15, replace=False)
@@ -43,7 +42,7 @@ def sparse_network(seed=0, filters=64, channels=128, size=14, density=0.1):
                    output_format=act)
     scores = generator.integers(0, 16, (4, 1, 1, filters)).astype(np.uint8)
     last = Layer(name="scores", weight_format=weight_format, weights=scores, input_format=act,
-                 stride=(size, size))
+                 stride=(15, 15))
     return Network(name="shared-10%", input_shape=(size, size, channels), input_format=act,
                    layers=(sparse, last))
 

@@ -1,18 +1,16 @@
 """Compiles a network: layers one after the other, each from memory to memory."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from model.layer import Layer
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
-from sim.filter_bank import taken_words
 from sim.first_layer import fold_first_layer
 from sim.layer_compiler import LayerCompiler
-from sim.mapper import map_layer
 from sim.mapping import LayerMapping
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
+from sim.skip_choice import choose_mapping
 from sim.weight_codes import load_codebook
 from sim.work import LayerWork
 
@@ -99,21 +97,10 @@ def _map(layer, source, shape, config, blocks):
                            "it is flattened, and is not")
     settled = blocks.get(source)
     single = settled == pixel_words and not flattened
-    mapping, skipping = _best_mapping(work, config, None if single else settled,
+    mapping, skipping = choose_mapping(works, config, None if single else settled,
                                       pixel_words if single else None)
     blocks.setdefault(source, pixel_words if flattened else mapping.group_words)
     return _MappedLayer(layer, source, works, mapping, skipping)
-
-
-def _best_mapping(work, config, block_words, pixel_words):
-    """A mapping, and whether to leave out zeros: sequence words cost traffic, zeros cost cycles."""
-    cost, mapping = map_layer(work, config, block_words, pixel_words)
-    if work.has_zeros and config.lane_addresses:
-        skipping_cost, skipping_mapping = map_layer(work, config, block_words, pixel_words,
-                                                    partial(taken_words, work, config))
-        if skipping_cost < cost:
-            return skipping_mapping, True
-    return mapping, False
 
 
 def _compile_layer(builder, one, shape, tensors, block_words):

@@ -1,5 +1,7 @@
 """The mapper: chooses the mapping of a layer with the fewest cycles, by estimate."""
 
+import math
+
 from sim.errors import CompileError
 from sim.mapping import LayerMapping, Strip
 from sim.output_stage import drain_step, parameter_rows
@@ -19,7 +21,7 @@ _MOST_FEED_ROWS = 127
 _MOST_GROUPS = 31
 
 
-def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None):
+def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None, slack=None):
     """The mapping with the fewest cycles, by estimate, among those the build allows.
 
     Parameters
@@ -34,6 +36,9 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     taken_words : callable or None
         Where zero weights are skipped: for a number of words in a group, the words that are left
         of a filter in one row, on average.
+    slack : float or None
+        With ``taken_words``: filters of an element are counted with so many times the words that
+        are left of them; None: with all their words.
 
     Returns
     -------
@@ -51,7 +56,8 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
                            f"not {work.pool}")
     best = None
     for strips in (_whole_strips, _smaller_strips):
-        for mapping in _candidates(work, config, block_words, strips):
+        for mapping in _candidates(work, config, block_words, strips,
+                                   taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
             if cost is not None and (best is None or cost < best[0]):
                 best = cost, mapping
@@ -66,7 +72,7 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     return best
 
 
-def _candidates(work, config, block_words, ways_to_strip):
+def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
     """All mappings that element and bank sizes allow."""
     kernel_width = work.kernel[1]
     widest = min(work.words, config.ifmap_words // (2 * kernel_width),
@@ -79,8 +85,11 @@ def _candidates(work, config, block_words, ways_to_strip):
             continue
         if work.first_word % group_words:
             continue
+        length = kernel_width * group_words
+        if taken_words is not None:
+            length = min(length, math.ceil(taken_words(group_words) * slack))
         for strips, blocks, block_step in ways_to_strip(work, config):
-            for psums in _group_sizes(work, config, group_words):
+            for psums in _group_sizes(work, config, length):
                 for strips_inside in (False, True):
                     yield _mapping(work, config, group_words, psums, strips, blocks, block_step,
                                    strips_inside)
@@ -109,10 +118,9 @@ def _filter_groups(filters, size, lanes):
     return tuple(groups)
 
 
-def _group_sizes(work, config, group_words):
-    """Filters that elements may work on together: whole words of codes, or all there are."""
-    limit = min(config.psum_words, config.filter_words // (work.kernel[1] * group_words),
-                work.filters, 255)
+def _group_sizes(work, config, length):
+    """Filters of this length that elements may work on together: whole words, or all there are."""
+    limit = min(config.psum_words, config.filter_words // length, work.filters, 255)
     rows = parameter_rows(work, config)
     if rows:
         limit = min(limit, config.threshold_rows // rows)

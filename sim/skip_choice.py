@@ -1,0 +1,58 @@
+"""Whether a layer leaves out its zero weights, and the mapping that suits it then."""
+
+from functools import cache
+
+import numpy as np
+
+from sim.filter_bank import skipping_bank, taken_words, tile_fields
+from sim.mapper import map_layer
+
+__all__ = ["choose_mapping"]
+
+_SLACK = 9 / 8
+"""Words that the longest row of a pass may take, by those of the average row."""
+
+
+def choose_mapping(works, config, block_words, pixel_words):
+    """A mapping of a layer, and whether to leave out zeros.
+
+    Sequence words cost traffic, zeros cost cycles; the mapping of fewer cycles wins. Filters
+    without their zeros are shorter, so that more of them fit an element than are sure to; where
+    one pass turns out too long, only as many are taken as fit with their zeros.
+
+    Parameters
+    ----------
+    works : tuple of LayerWork
+    config : AcceleratorConfig
+    block_words, pixel_words : int or None
+        As ``sim.mapper.map_layer`` takes them.
+
+    Returns
+    -------
+    LayerMapping, bool
+    """
+    work = works[0]
+    cost, mapping = map_layer(work, config, block_words, pixel_words)
+    if not work.has_zeros or not config.lane_addresses:
+        return mapping, False
+    taken = cache(lambda group_words: taken_words(work, config, group_words))
+    for slack in (_SLACK, None):
+        skipping_cost, shorter = map_layer(work, config, block_words, pixel_words, taken, slack)
+        if skipping_cost >= cost:
+            break
+        if all(_deepest(one, shorter, config) <= config.filter_words for one in works):
+            return shorter, True
+    return mapping, False
+
+
+def _deepest(work, mapping, config):
+    """Words of the longest row of all passes without their zeros, at most; exact if too many."""
+    most = max(count for _, count in mapping.filter_groups) * mapping.filter_length
+    if most <= config.filter_words:
+        return most
+    planes = {plane.fields: plane for plane in work.planes}.values()
+    return max(
+        skipping_bank(
+            tile_fields(work, fold, mapping.group_words, config.rows, filters, plane),
+            np.arange(config.rows) < fold.count, work.off_field, config).words
+        for plane in planes for fold in mapping.folds for filters in mapping.filter_groups)
