@@ -25,7 +25,7 @@ ARRAYS = (
     _DEMO.with_changes(name="sparse, 1 lane", lanes=1, buffer_words=1 << 16),
 )
 HEADER = ("| array | network | layer | density | cycles dense | skipping | speed-up | of 1/density "
-          "| cycles of the busiest row |")
+          "| elements busy |")
 
 
 def sparse_network(seed=0, filters=128, channels=512, size=28, density=0.1):
