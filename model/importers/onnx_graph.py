@@ -89,7 +89,8 @@ def _constant(tensor, path):
     onnx = onnx_package()
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
         raise InputError(f"{path}: data of tensor {tensor.name!r:.80} must be in the file itself, "
-                         "not in another: save the model as one file")
+                         "not in another: save the model as one file, or take only its shapes "
+                         "(model.importers.topology)")
     tensor_sizes(tensor, path)
     try:
         array = onnx.numpy_helper.to_array(tensor)
