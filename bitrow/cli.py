@@ -2,6 +2,7 @@
 
 import typer
 
+from bitrow.commands.board import board
 from bitrow.commands.demo import demo
 from bitrow.commands.energy import energy
 from bitrow.commands.explore import explore
@@ -15,6 +16,7 @@ from bitrow.commands.verilog import verilog
 __all__ = ["app", "main"]
 
 _COMMANDS = (
+    board,
     demo,
     energy,
     explore,

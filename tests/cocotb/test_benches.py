@@ -48,6 +48,7 @@ def test_accelerator_on_axi(tmp_path, monkeypatch):
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(("family", "seed"), [
-    ("xnor", 20), ("xnor", 45), ("sign", 33), ("sign", 39), ("ternary", 58), ("lut", 39)])
+    ("xnor", 20), ("xnor", 45), ("sign", 33), ("sign", 39), ("ternary", 58), ("lut", 39),
+    ("lut", 46)])
 def test_accelerator_on_axi_with_other_networks(tmp_path, monkeypatch, family, seed):
     run_accelerator_bench(tmp_path, monkeypatch, family, seed)

@@ -13,6 +13,7 @@ from hw.axi.axi_accelerator import AxiAccelerator
 from hw.axi.shape import AxiShape
 from hw.config import CONFIGS
 from hw.verilog import component_verilog
+from hw.zynq import zynq_files
 from sim.tool_environment import verilator_environment, verilator_root
 
 TINY = CONFIGS["tiny"]
@@ -23,12 +24,12 @@ DESIGNS = {
 }
 
 
-def warnings(source, waivers):
-    """What Verilator says of a file; its text."""
+def warnings(source, waivers, *others):
+    """What Verilator says of a file, and of others that it needs; its text."""
     run = subprocess.run(
         [str(verilator_root() / "bin" / "verilator_bin"), "--lint-only", "-Wall", "-Wno-fatal",
-         str(waivers), str(source)], env=verilator_environment(), capture_output=True, text=True,
-        check=False)
+         str(waivers), str(source), *map(str, others)], env=verilator_environment(),
+        capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     return run.stderr
 
@@ -42,6 +43,15 @@ def write_design(folder, name):
 @pytest.mark.parametrize("name", DESIGNS)
 def test_verilator_finds_nothing(tmp_path, name):
     assert warnings(write_design(tmp_path, name), WAIVERS) == ""
+
+
+def test_verilator_finds_nothing_in_the_files_for_a_board(tmp_path):
+    files = zynq_files(TINY, AxiShape(address_bits=40))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = warnings(tmp_path / "bitrow_zynq.v", WAIVERS, tmp_path / "bitrow_axi.v")
+    assert found == ""
+    assert files["bitrow_zynq.xdc"] == "create_clock -period 10.000 [get_ports aclk]\n"
 
 
 def test_each_waiver_has_its_reason_and_is_needed(tmp_path):
