@@ -238,7 +238,8 @@ CONFIGS = {config.name: config for config in (
         name="tiny", purpose="unit tests: the smallest array with every mode",
         rows=3, cols=2, lanes=2, act_bits=4, weight_bits=4, modes=tuple(Mode), lane_addresses=True,
         codebook=True, filter_words=64, ifmap_words=16, psum_words=8, bank_words=256,
-        buffer_words=1024, threshold_rows=64),
+        buffer_words=1024, threshold_rows=64, psum_bits=32, code_bits=8,
+        requantize_digit=8),
     AcceleratorConfig(
         name="small", purpose="a small FPGA: 3 x 4 elements of 16 lanes, 2-bit by 2-bit",
         rows=3, cols=4, lanes=16, act_bits=2, weight_bits=2, modes=(Mode.LUT,),

@@ -7,6 +7,7 @@ from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
 from sim.first_layer import fold_first_layer
 from sim.layer_compiler import LayerCompiler
+from sim.lowering import LoweredLayer, lower
 from sim.mapping import LayerMapping
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
@@ -19,11 +20,16 @@ __all__ = ["compile_network"]
 _INPUT = -1
 
 
-@dataclass(frozen=True)
-class _MappedLayer:
-    """A layer, its parts, and how the array runs each of them."""
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """A convolution, its parts, and how the array runs each of them.
 
-    layer: Layer
+    ``source`` is the step that it reads, ``node`` the node that it belongs to.
+    """
+
+    lowered: LoweredLayer
+    shape: tuple[int, int, int]
+    node: int
     source: int
     works: tuple[LayerWork, ...]
     mapping: LayerMapping
@@ -47,48 +53,52 @@ def compile_network(network, config):
     CompileError
         If the configuration cannot run one of the layers; the sentence names it.
     """
-    _check_nodes(network)
     layers, folded_input = list(network.layers), None
     shapes = [shape for shape, _ in network.shapes()]
-    if sum(_INPUT in sources for sources in network.sources) == 1:
+    if sum(_INPUT in sources for sources in network.sources) == 1 and isinstance(layers[0], Layer):
         folded = fold_first_layer(layers[0], shapes[0], config)
         if folded is not None:
             layers[0], folded_input = folded
             shapes[0] = folded_input.shape
     blocks = {}
-    mapped = [_map(layer, sources[0], shape, config, blocks)
-              for layer, sources, shape in zip(layers, network.sources, shapes, strict=True)]
+    steps = _steps(layers, shapes, network.sources, config, blocks)
     builder = ProgramBuilder(config)
-    stored = ActivationLayout.of(config, shapes[0], layers[0].input_format, blocks[_INPUT])
+    stored = ActivationLayout.of(config, shapes[0], layers[0].input_formats[0], blocks[_INPUT])
     tensors = {_INPUT: (builder.reserve(stored.bytes), stored)}
     compiled = []
-    for index, (one, shape) in enumerate(zip(mapped, shapes, strict=True)):
-        compiled.append(_compile_layer(builder, one, shape, tensors, blocks.get(index)))
-        tensors[index] = compiled[-1].output_address, compiled[-1].output
+    for index, layer in enumerate(layers):
+        own = [place for place, step in enumerate(steps) if step.node == index]
+        for place in own:
+            tensors[place] = _compile_step(builder, steps[place], tensors, blocks.get(place))
+        compiled.append(_record(builder, layer, shapes[index], [steps[place] for place in own],
+                                *tensors[own[-1]]))
     image, start, instructions = builder.finish()
     return Program(network.name, config, image, start, instructions, tensors[_INPUT][0], stored,
                    folded_input, tuple(compiled))
 
 
-def _check_nodes(network):
-    """Raises CompileError for the first node that the hardware has no way to run."""
-    for layer in network.layers:
-        if not isinstance(layer, Layer):
-            raise CompileError(f"layer {layer.name}: kind must be a convolution or a dense layer "
-                               f"on this hardware, not {type(layer).__name__.lower()}")
-        for what, must, good in (
-                ("bias", "none", layer.bias is None),
-                ("output stage", "thresholds", layer.requantize is None)):
-            if not good:
-                raise CompileError(f"layer {layer.name}: {what} must be {must} on this hardware")
+def _steps(layers, shapes, sources, config, blocks):
+    """The steps of all nodes in order.
 
-
-def _map(layer, source, shape, config, blocks):
-    """Maps a layer; takes note in ``blocks`` of the channel blocks in which its input must lie.
-
-    ``blocks`` gives the words of a block of each node's output, as far as they are settled.
+    Takes note in ``blocks`` of the channel blocks in which the output of a step must lie.
     """
-    works = LayerWork.parts(layer, shape, config)
+    steps, last_of = [], {_INPUT: _INPUT}
+    for index, (layer, shape) in enumerate(zip(layers, shapes, strict=True)):
+        source = last_of[sources[index][0]]
+        for lowered in lower(layer, shape, config):
+            steps.append(_map(lowered, index, source, shape, config, blocks))
+            shape, source = lowered.output_shape(shape), len(steps) - 1
+        last_of[index] = source
+    return steps
+
+
+def _map(lowered, node, source, shape, config, blocks):
+    """Maps a convolution; takes note in ``blocks`` of how its input must lie.
+
+    ``blocks`` gives the words of a block of each step's output, as far as they are settled.
+    """
+    layer = lowered.layer
+    works = LayerWork.parts(lowered, shape, config)
     work, pixel_words = works[0], -(-shape[2] // config.lanes)
     flattened = work.height == work.width == 1
     if (flattened and shape[:2] != (1, 1)
@@ -100,31 +110,29 @@ def _map(layer, source, shape, config, blocks):
     mapping, skipping = choose_mapping(works, config, None if single else settled,
                                       pixel_words if single else None)
     blocks.setdefault(source, pixel_words if flattened else mapping.group_words)
-    return _MappedLayer(layer, source, works, mapping, skipping)
+    return _Step(lowered, shape, node, source, works, mapping, skipping)
 
 
-def _compile_layer(builder, one, shape, tensors, block_words):
-    """Adds a layer, its output and its record to a program."""
-    layer, config = one.layer, builder.config
-    output_shape = layer.output_shape(shape)
-    if layer.output_format is None:
-        output = ScoreLayout(*output_shape)
+def _compile_step(builder, step, tensors, block_words):
+    """Adds a convolution to a program; (address, layout) of its output."""
+    config, shape = builder.config, step.lowered.output_shape(step.shape)
+    if step.lowered.output_format is None:
+        output = ScoreLayout(*shape)
     else:
-        output = ActivationLayout.of(config, output_shape, layer.output_format, block_words)
-        if output.planes != 1:
-            raise CompileError(f"layer {layer.name}: output codes must have at most "
-                               f"{config.act_bits} bits on configuration {config.name}, "
-                               f"not {layer.output_format.bits}")
-    input_address, stored = tensors[one.source]
+        output = ActivationLayout.of(config, shape, step.lowered.output_format, block_words)
+    input_address, stored = tensors[step.source]
     output_address = builder.reserve(output.bytes)
-    load_codebook(builder, one.works[0].tables)
-    for work in one.works:
-        LayerCompiler(builder, work, one.mapping, one.skipping, stored, output, input_address,
+    load_codebook(builder, step.works[0].tables)
+    for work in step.works:
+        LayerCompiler(builder, work, step.mapping, step.skipping, stored, output, input_address,
                       output_address).compile()
-    record_address = builder.mark()
-    work = one.works[0]
-    slots = sum(part.fields[0].size for part in one.works)
+    return output_address, output
+
+
+def _record(builder, layer, shape, steps, output_address, output):
+    """Adds the counter record of a node; what is known of the node."""
+    slots = sum(part.fields[0].size * part.out_height * part.out_width * len(part.planes)
+                for step in steps for part in step.works)
     return CompiledLayer(
-        layer.name, work.mode_name, sum(part.macs for part in one.works),
-        slots * work.out_height * work.out_width * len(work.planes), record_address,
-        output_address, output, layer.output_format, one.skipping)
+        layer.name, steps[-1].works[0].mode_name, layer.macs(shape), slots, builder.mark(),
+        output_address, output, layer.output_format, any(step.skipping for step in steps))

@@ -65,7 +65,7 @@ def _count_passes(program, decoded, counts):
     counts["psum_writes"][places] = counts["psum_reads"][places] = row_psums
     counts["bank_reads"][places] = windows * psums * ((1 - first) + rescale * (1 - fresh))
     counts["bank_writes"][places] = windows * psums * (1 - final)
-    counts["requantizations"][places] = windows * psums * requantize
+    counts["requantizations"][places] = windows * psums * (requantize & (final | rescale))
     _count_outputs(decoded, counts, places)
     _count_feeds(decoded, contents, counts, places)
 

@@ -36,6 +36,11 @@ class LoweredLayer:
     output_format: Format | None
     copies: bool = False
 
+    def output_shape(self, input_shape):
+        """(height, width, channels) after pooling."""
+        rows, columns, channels = self.layer.sum_shape(input_shape)
+        return self.pool.count(rows, 0), self.pool.count(columns, 1), channels
+
 
 def lower(node, input_shape, config):
     """The convolutions that make up a layer or a pooling, each on the output of the one before.

@@ -4,7 +4,6 @@ import math
 
 from sim.errors import CompileError
 from sim.mapping import LayerMapping, Strip
-from sim.output_stage import drain_step, parameter_rows
 
 __all__ = ["estimate_cycles", "map_layer"]
 
@@ -50,10 +49,10 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     CompileError
         If no mapping fits the configuration.
     """
-    if work.pool > config.pool_window:
+    if max(work.pool.kernel) > config.pool_window:
         raise CompileError(f"layer {work.name}: pool must be at most the window of "
                            f"{config.pool_window} that configuration {config.name} builds, "
-                           f"not {work.pool}")
+                           f"not {max(work.pool.kernel)}")
     best = None
     for strips in (_whole_strips, _smaller_strips):
         for mapping in _candidates(work, config, block_words, strips,
@@ -66,8 +65,9 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     else:
         raise CompileError(
             f"layer {work.name}: kernel of {work.kernel[0]} x {work.kernel[1]}, stride of "
-            f"{work.stride[0]} x {work.stride[1]}, pool of {work.pool} and output of "
-            f"{work.out_height} x {work.out_width} must fit the scratchpads, banks and buffer of "
+            f"{work.stride[0]} x {work.stride[1]}, pool of {work.pool.kernel[0]} x "
+            f"{work.pool.kernel[1]} and output of {work.out_height} x {work.out_width} must fit "
+            "the scratchpads, banks and buffer of "
             f"configuration {config.name}, and do not")
     return best
 
@@ -121,10 +121,9 @@ def _filter_groups(filters, size, lanes):
 def _group_sizes(work, config, length):
     """Filters of this length that elements may work on together: whole words, or all there are."""
     limit = min(config.psum_words, config.filter_words // length, work.filters, 255)
-    rows = parameter_rows(work, config)
-    if rows:
-        limit = min(limit, config.threshold_rows // rows)
-    unit = 1 if work.thresholds is None else config.lanes
+    if work.stage.rows:
+        limit = min(limit, config.threshold_rows // work.stage.rows)
+    unit = 1 if work.stage.kind == "raw" else config.lanes
     sizes = set()
     for parts in range(1, -(-work.filters // unit) + 1):
         size = -(-work.filters // parts)
@@ -138,40 +137,50 @@ def _group_sizes(work, config, length):
     return sorted(sizes)
 
 
-def _usable(work):
-    """Output rows and positions that are not left over by pooling."""
-    return tuple(size - size % work.pool for size in (work.out_height, work.out_width))
+def _windows(work):
+    """Windows of max pooling, along rows and along positions."""
+    return tuple(work.pool.count(size, side)
+                 for side, size in enumerate((work.out_height, work.out_width)))
 
 
 def _strips_of(work, height, length):
-    """Strips of so many rows and positions; one set for each phase of a dilation."""
-    rows, width = _usable(work)
-    phases = work.dilation[1]
+    """Strips of so many windows in rows and positions; one set for each phase of a dilation."""
+    (rows, width), pool, phases = _windows(work), work.pool, work.dilation[1]
     strips = []
     for phase in range(phases):
         count = len(range(phase, width, phases))
-        strips.extend(Strip(first, min(height, rows - first), phase + phases * start,
-                            min(length, count - start), phases)
-                      for start in range(0, count, length) for first in range(0, rows, height))
+        for start in range(0, count, length):
+            positions = pool.size(min(length, count - start), 1)
+            strips.extend(
+                Strip(first * pool.stride[0], pool.size(min(height, rows - first), 0),
+                      phase + phases * start * pool.stride[1], positions, phases)
+                for first in range(0, rows, height))
     return tuple(strips)
+
+
+def _pooled_phases(work):
+    """Positions come in phases and are pooled, which no strip can be for."""
+    return work.dilation[1] > 1 and work.pool.kernel != (1, 1)
 
 
 def _whole_strips(work, config):
     """Ways to lay rows of whole width on as many columns as can be: (strips, blocks, step)."""
-    rows, width = _usable(work)
-    most = min(config.cols, rows)
-    most -= most % work.pool
+    (rows, width), pool = _windows(work), work.pool
+    most = pool.count(min(config.cols, work.out_height), 0)
     phases = work.dilation[1]
-    if not most or (phases > 1 and work.pool > 1):
+    if not most or not width or _pooled_phases(work):
         return
     yield _strips_of(work, most, width), 1, 0
-    if phases > 1 or most < rows or work.stride[0] > (work.kernel[0] - 1) * work.dilation[0] + 1:
+    if (phases > 1 or most < rows or not pool.side_by_side
+            or work.stride[0] > (work.kernel[0] - 1) * work.dilation[0] + 1):
         return
+    side = pool.kernel[1]
+    rows, width = rows * pool.kernel[0], width * side
     for blocks in range(2, config.cols // rows + 1):
         positions = -(-width // blocks)
-        positions += -positions % work.pool
-        while (width - positions) % ((blocks - 1) * work.pool):
-            positions += work.pool
+        positions += -positions % side
+        while (width - positions) % ((blocks - 1) * side):
+            positions += side
         step = (width - positions) // (blocks - 1)
         if 0 < step <= positions:
             yield (Strip(0, rows, 0, positions, 1),), blocks, step
@@ -179,14 +188,14 @@ def _whole_strips(work, config):
 
 def _smaller_strips(work, config):
     """Strips of fewer rows or positions, for small buffers and banks."""
-    rows, width = _usable(work)
-    most = min(config.cols, rows) // work.pool
-    if not most or (work.dilation[1] > 1 and work.pool > 1):
+    _, width = _windows(work)
+    most = work.pool.count(min(config.cols, work.out_height), 0)
+    if not most or not width or _pooled_phases(work):
         return
     for height in range(most, 0, -1):
-        length = width // work.pool
+        length = width
         while True:
-            yield _strips_of(work, height * work.pool, length * work.pool), 1, 0
+            yield _strips_of(work, height, length), 1, 0
             if length == 1:
                 break
             length = -(-length // 2)
@@ -215,12 +224,11 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
         share += config.sequence_row_groups
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
-    rows_of_thresholds = parameter_rows(work, config)
     total = 0
     for _, count in mapping.filter_groups:
         window = max(count * length, count, step_words, 2)
-        last = max(window, count * drain_step(mapping.columns(strip), count, rows_of_thresholds,
-                                              work, min(count, config.output_codes)))
+        last = max(window, count * work.stage.drain_step(mapping.columns(strip), count,
+                                                         min(count, config.output_codes)))
         start = max(0, first_words - window) + _PASS_CYCLES
         run = strip.positions * (window * (folds - 1) + last) / folds + start
         filter_beats = count * length * share

@@ -1,41 +1,12 @@
 """The output stage of a layer: what its sums meet on the way out, and where its words go."""
 
-import numpy as np
-
 from hw.program import Target
 
-__all__ = ["OutputStage", "drain_step", "parameter_rows"]
+__all__ = ["OutputStage"]
 
 _NO_END = 255
 _ADDRESSES = 1 << 32
 _GRANULE_THRESHOLDS = 4
-
-
-def parameter_rows(work, config):
-    """Rows of the threshold memory that each filter of a layer takes; 0 where scores leave."""
-    if work.thresholds is None:
-        return 0
-    return -(-work.thresholds.shape[1] // config.thresholds_per_cycle)
-
-
-def drain_step(columns, psums, rows, work, word_codes):
-    """Cycles between the psums of a final pass, so that its stage and the way out keep up.
-
-    A word leaves each column in turn, and the last of a window may have fewer codes.
-
-    Parameters
-    ----------
-    columns, psums : int
-        Active columns, and psums of each window.
-    rows : int
-        As ``parameter_rows`` gives them.
-    work : LayerWork
-    word_codes : int
-        Codes of a word on the way out.
-    """
-    if work.thresholds is None:
-        return max(1, columns)
-    return max(rows, -(-columns // (psums % word_codes or word_codes)))
 
 
 class OutputStage:
@@ -61,23 +32,20 @@ class OutputStage:
         self._filter_groups = mapping.filter_groups
         self._output = output
         self._output_address = output_address
-        self._rows = parameter_rows(work, builder.config)
-        self._group_rows = max(count for _, count in mapping.filter_groups) * self._rows
+        self._group_rows = max(count for _, count in mapping.filter_groups) * work.stage.rows
         self._halves = 1 + (2 * self._group_rows <= builder.config.threshold_rows)
         self._half_free = [builder.final_passes] * self._halves
         self._half = 0
 
     def load(self, group):
         """Adds the ``LOAD`` of a filter group's parameters, where there are any."""
-        if not self._rows:
+        stage, config = self._work.stage, self._builder.config
+        if not stage.rows:
             return
-        work, config = self._work, self._builder.config
         first, count = self._filter_groups[group]
-        never = (1 << (config.psum_bits - 1)) - 1
-        table = np.full((count, self._rows * config.thresholds_per_cycle), never, dtype="<i4")
-        table[:, :work.thresholds.shape[1]] = work.thresholds[first:first + count]
+        words = stage.words[first:first + count].astype("<i4")
         self._builder.load(
-            Target.THRESHOLD, np.frombuffer(table.tobytes(), dtype=np.uint8),
+            Target.THRESHOLD, words.view("u1").reshape(-1),
             destination=(self._half * self._group_rows * config.thresholds_per_cycle
                          // _GRANULE_THRESHOLDS),
             wait_outputs=self._half_free[self._half])
@@ -89,22 +57,23 @@ class OutputStage:
 
     def pass_fields(self, group, strip, final):
         """Fields of a ``PASS`` from ``raw`` on, for a strip of outputs."""
-        psums, pool = self._filter_groups[group][1], self._work.pool
+        psums, stage, pool = self._filter_groups[group][1], self._work.stage, self._work.pool
         step, codes = 1, self._word_codes(group)
         if final:
-            step = drain_step(self._mapping.columns(strip), psums, self._rows, self._work, codes)
-        return dict(raw=self._work.thresholds is None, drain_step=step, word_codes=codes,
-                    output_words=-(-psums // codes),
-                    threshold_row=self._half * self._group_rows, threshold_chunks=self._rows,
-                    pool_rows=pool, pool_columns=pool, pool_row_stride=pool,
-                    pool_column_stride=pool, planes=1, **self._places(group, strip, codes))
+            step = stage.drain_step(self._mapping.columns(strip), psums, codes)
+        return dict(drain_step=step, word_codes=codes, output_words=-(-psums // codes),
+                    threshold_row=self._half * self._group_rows,
+                    pool_rows=pool.kernel[0], pool_columns=pool.kernel[1],
+                    pool_row_stride=pool.stride[0], pool_column_stride=pool.stride[1],
+                    plane_bytes=self._output.plane_bytes, **stage.fields,
+                    **self._places(group, strip, codes))
 
     def _word_codes(self, group):
         """As many codes as leave together: memory words of one block, all of them this group's."""
         first, count = self._filter_groups[group]
         first += self._work.first_filter
         output = self._output
-        if self._work.thresholds is None:
+        if self._work.stage.kind == "raw":
             return 1
         codes = output.word_channels
         while (2 * codes <= self._builder.config.output_codes
@@ -120,11 +89,11 @@ class OutputStage:
         word = (work.first_filter + self._filter_groups[group][0]) // output.word_channels
         block, phase = divmod(word, output.block_words)
         pixel_bytes = output.block_words * output.word_bytes
-        row, rows = strip.first_row // work.pool, strip.rows // work.pool
+        row, rows = strip.first_row // work.pool.stride[0], work.pool.count(strip.rows, 0)
         column_bytes = output.width * pixel_bytes
         first = (block * output.block_bytes + phase * output.word_bytes
-                 + row * column_bytes + strip.first_position // work.pool * pixel_bytes)
-        step = self._mapping.block_step // work.pool * pixel_bytes
+                 + row * column_bytes + strip.first_position // work.pool.stride[1] * pixel_bytes)
+        step = self._mapping.block_step // work.pool.stride[1] * pixel_bytes
         together = codes // output.word_channels
         words = -(-self._filter_groups[group][1] // codes) * together
         length, phase = ((output.block_words // together, phase // together)

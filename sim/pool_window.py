@@ -23,9 +23,9 @@ class PoolWindow:
         return cls((side, side), (side, side))
 
     @property
-    def overlaps(self):
-        """Windows share rows or columns."""
-        return any(size > step for size, step in zip(self.kernel, self.stride, strict=True))
+    def side_by_side(self):
+        """Windows neither overlap nor leave gaps."""
+        return self.kernel == self.stride
 
     def count(self, size, side):
         """Windows along so many rows (``side`` 0) or columns (1)."""

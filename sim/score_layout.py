@@ -22,7 +22,7 @@ class ScoreLayout:
 
     word_channels = 1
     word_bytes = 4
-    block_bytes = 0
+    block_bytes = plane_bytes = 0
 
     @property
     def block_words(self):

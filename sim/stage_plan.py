@@ -101,18 +101,23 @@ class StagePlan:
         """The plan of some of the filters, a slice."""
         return replace(self, words=self.words[own])
 
-    def drain_step(self, columns, psums, lanes):
+    def drain_step(self, columns, psums, word_codes):
         """Cycles between the psums of a final pass, so that its stage and the way out keep up.
+
+        A word leaves each column in turn, a plane each cycle; the last of a window may have fewer
+        codes.
 
         Parameters
         ----------
         columns, psums : int
             Active columns, and psums of each window.
-        lanes : int
+        word_codes : int
+            Codes of a word on the way out.
         """
         if self.kind == "raw":
             return max(1, columns)
-        return max(self.cycles, -(-columns * self.planes // min(psums, lanes)))
+        codes = psums % word_codes or word_codes
+        return max(1, self.cycles, -(-columns * self.planes // codes))
 
     @property
     def fields(self):

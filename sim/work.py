@@ -7,6 +7,8 @@ import numpy as np
 from hw.mode import Mode
 from sim.errors import CompileError
 from sim.operand import Operands, Plane
+from sim.pool_window import PoolWindow
+from sim.stage_plan import StagePlan
 
 __all__ = ["LayerWork"]
 
@@ -43,9 +45,8 @@ class LayerWork:
         What is fed for a padded tap, before it is cut into planes.
     out_height, out_width : int
         Before pooling.
-    pool : int
-    thresholds : ndarray of int64 or None
-        None where scores leave as integers.
+    pool : PoolWindow
+    stage : StagePlan
     first_filter : int
         Output channels before this work's.
     macs : int
@@ -72,14 +73,14 @@ class LayerWork:
     padding: int
     out_height: int
     out_width: int
-    pool: int
-    thresholds: np.ndarray | None
+    pool: PoolWindow
+    stage: StagePlan
     first_filter: int
     macs: int
 
     @classmethod
-    def parts(cls, layer, input_shape, config):
-        """The works of a layer on an input of (height, width, channels).
+    def parts(cls, lowered, input_shape, config):
+        """The works of a ``LoweredLayer`` on an input of (height, width, channels).
 
         One, or one for each few groups of channels that are convolved on their own.
 
@@ -88,14 +89,14 @@ class LayerWork:
         CompileError
             If the configuration cannot run the layer.
         """
+        layer = lowered.layer
         operands = Operands.of(layer, config)
-        bound = _check_psum_width(layer, config)
-        thresholds = _thresholds(layer, operands.zero_point, bound)
+        stage = _stage(lowered, operands.zero_point, _check_psum_width(layer, config), config)
         height, width, channels = input_shape
         out_height, out_width, _ = layer.sum_shape(input_shape)
         dense = (out_height == out_width == 1 and layer.groups == 1 and not any(layer.padding)
                  and layer.weights.shape[1:3] == (height, width))
-        together = _groups_together(layer, config.lanes)
+        together = _groups_together(lowered, config.lanes)
         filters, taken = (together * count // layer.groups for count in (layer.filters, channels))
         works = []
         for index in range(layer.groups // together):
@@ -123,8 +124,7 @@ class LayerWork:
                 first_word=first_word, words=fields.shape[4], stride=tuple(layer.stride),
                 dilation=tuple(layer.dilation), pad_top=layer.padding[0],
                 pad_left=layer.padding[1], padding=operands.padding, out_height=out_height,
-                out_width=out_width, pool=layer.pool,
-                thresholds=None if thresholds is None else thresholds[own],
+                out_width=out_width, pool=lowered.pool, stage=stage.part(own),
                 first_filter=own.start, macs=layer.weights[own].size * out_height * out_width))
         return tuple(works)
 
@@ -139,9 +139,10 @@ class LayerWork:
         return self.fields.shape[2:4]
 
 
-def _groups_together(layer, lanes):
+def _groups_together(lowered, lanes):
     """The fewest groups whose filters fill whole words; one where scores leave."""
-    if layer.thresholds is None:
+    layer = lowered.layer
+    if lowered.output_format is None:
         return 1
     each = layer.filters // layer.groups
     return next(count for count in range(1, layer.groups + 1) if layer.groups % count == 0
@@ -162,20 +163,27 @@ def _spread(operands, own, groups, before, lanes):
     return spread
 
 
-def _thresholds(layer, zero_point, bound):
-    """Thresholds of the sums that the array makes; none farther out than just past all sums.
+def _stage(lowered, zero_point, bound, config):
+    """The plan of a layer's output stage.
 
     The array multiplies activations that are ``zero_point`` above their levels, so its sums are
     above the layer's by that many times a filter's weights.
     """
-    if layer.thresholds is None:
-        if zero_point:
-            raise CompileError(f"layer {layer.name}: input format must be one without zero point "
-                               f"where sums are the output, not {layer.input_format.name}")
-        return None
+    layer = lowered.layer
+    if lowered.copies:
+        planes = -(-lowered.output_format.bits // config.act_bits)
+        return StagePlan.plain("copy", np.zeros(layer.filters, np.int64), planes, config)
     weights = layer.weight_format.decode(layer.weights).reshape(layer.filters, -1)
-    excess = zero_point * weights.sum(axis=1)
-    return np.clip(layer.thresholds + excess[:, None], -bound - 1, bound + 1)
+    bias = -zero_point * weights.sum(axis=1)
+    if layer.bias is not None:
+        bias = bias + layer.bias
+    if layer.thresholds is None and not all(
+            -(1 << (config.psum_bits - 1)) <= end < 1 << (config.psum_bits - 1)
+            for end in layer.sum_range()):
+        raise CompileError(f"layer {layer.name}: sums must fit {config.psum_bits} bits on "
+                           f"configuration {config.name}, and reach from {layer.sum_range()[0]} "
+                           f"to {layer.sum_range()[1]}")
+    return StagePlan.of(layer, bias, bound, config)
 
 
 def _check_psum_width(layer, config):

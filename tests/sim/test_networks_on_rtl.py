@@ -3,6 +3,7 @@
 import pytest
 from random_layers import random_layer_network
 from random_networks import FAMILIES, random_network
+from random_stages import STAGE_FAMILIES, random_stage_network
 
 from hw.config import CONFIGS
 from model import reference
@@ -58,6 +59,17 @@ def test_random_geometries_are_exact(family):
 def test_random_geometries_are_exact_where_maps_are_narrower_than_the_array():
     config = TINY.with_changes(name="odd", rows=5, cols=7)
     run_seeds(range(100, 140), "ternary", config, make=random_layer_network)
+
+
+@pytest.mark.parametrize("family", STAGE_FAMILIES)
+def test_random_stages_and_pooling_are_exact(family):
+    run_seeds(range(40), family, TINY, make=random_stage_network)
+
+
+def test_random_stages_and_pooling_are_exact_on_an_odd_array():
+    config = TINY.with_changes(name="odd", rows=2, cols=5, lanes=4, requantize_digit=16,
+                               thresholds_per_cycle=8, psum_words=16)
+    run_seeds(range(100, 125), "int8", config, make=random_stage_network)
 
 
 def test_random_networks_are_exact_with_shared_lane_addresses():

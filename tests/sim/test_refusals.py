@@ -30,19 +30,26 @@ SCORES = layer("scores", thresholds=None, output_format=None)
 ADDITION = Addition(name="odd", inputs=("first", "input"), input_formats=(UINT2, UINT2),
                     thresholds=np.array([[1, 2, 3]]), output_format=UINT2)
 REFUSED = {
-    "pooling": ((Pooling(name="odd", kind="max", input_format=UINT2, kernel=(2, 2)), SCORES),
-                "not pooling"),
     "addition": ((layer("first"), ADDITION, SCORES), "not addition"),
-    "bias": ((layer("odd", bias=np.zeros(2, np.int64)), SCORES), "bias"),
-    "requantization": ((layer("odd", thresholds=None, requantize=REQUANTIZE), SCORES), "stage"),
+    "requantization": ((layer("odd", thresholds=None, requantize=REQUANTIZE), SCORES),
+                       "requantize_digit must be 8 or 16"),
+    "wide codes": ((layer("odd", thresholds=np.zeros((2, 31), np.int64),
+                          output_format=formats.uint(5)),
+                    replace(SCORES, input_format=formats.uint(5))), "at most 4 bits"),
+    "wide pooling": ((Pooling(name="odd", kind="max", input_format=UINT2, kernel=(2, 1)),
+                      SCORES), "kernel must be at most 1 x 1"),
+    "long sums": ((layer("odd", thresholds=None, requantize=REQUANTIZE,
+                         bias=np.full(2, 1 << 23)), SCORES), "sums must fit 24 bits"),
 }
 
 
 @pytest.mark.parametrize(("layers", "what"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_the_hardware_cannot_run_is_refused_by_name(layers, what):
     network = Network(name="net", input_shape=(3, 3, 2), input_format=UINT2, layers=layers)
+    poor = CONFIGS["tiny"].with_changes(psum_bits=24, code_bits=None, requantize_digit=0,
+                                        pool_window=1)
     with pytest.raises(CompileError, match=f"^layer odd: .*{what}"):
-        compile_network(network, CONFIGS["tiny"])
+        compile_network(network, poor)
 
 
 def test_what_it_can_run_is_compiled():
