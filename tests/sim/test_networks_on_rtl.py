@@ -119,3 +119,13 @@ def test_many_random_networks_are_exact(family):
 def test_reference_networks_are_exact_over_twenty_images(name):
     images = bundled().first(20).images
     assert_exact(run_network(reference.load(name), images, config=DEMO), name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("changes", [
+    {}, dict(rows=5, cols=7), dict(rows=3, cols=3, lanes=1), dict(rows=4, cols=5, lanes=4)],
+    ids=["tiny", "wide", "one-lane", "four-lanes"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_random_geometries_are_exact(family, changes):
+    config = TINY.with_changes(name="odd", **changes)
+    run_seeds(range(5000, 5030), family, config, make=random_layer_network)
