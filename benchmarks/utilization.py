@@ -78,8 +78,9 @@ def measure(name, config, rtl):
                 result = run_network(network, image, config=config, progress=progress)
             cycles, exact = result.cycles_rtl, "yes" if result.exact else "NO"
         counts = prediction.layers[0]
-        beats = sum(counts[key] for key in counts if key.startswith("dram_"))
-        bound = max(network.macs / config.multiplier_count, beats)
+        written = counts["dram_write_beats"]
+        read = sum(counts[key] for key in counts if key.startswith("dram_")) - written
+        bound = max(network.macs / config.multiplier_count, read, written)
         table.add_row(f"{index}", f"{shape[-1]}", f"{network.macs:,}", f"{cycles:,}",
                       f"{network.macs / cycles / config.multiplier_count:.3f}",
                       f"{network.macs / bound / config.multiplier_count:.3f}",
