@@ -107,8 +107,28 @@ def _clipped(context, node, value, low, high):
         reals = [real for end in ends for real in end]
         if low <= min(reals) and max(reals) <= high:
             return value
+        narrow = _narrowed(context, value, low, high)
+        if narrow is not None:
+            return narrow
         value = context.builder.pending(value, node.name)
     return value.with_clip(Clip(low, high))
+
+
+def _narrowed(context, value, low, high):
+    """Codes within limits that are levels of theirs, or None."""
+    if len(value.scale) > 1 or len(value.offset) > 1 or value.scale[0] <= 0:
+        return None
+    ends = []
+    for limit, end in ((low, value.source.format.min_level), (high,
+                                                              value.source.format.max_level)):
+        level = (end if limit in (float("-inf"), float("inf"))
+                 else (limit - value.offset[0]) / value.scale[0])
+        if level != int(level):
+            return None
+        ends.append(int(level))
+    least = max(ends[0], value.source.format.min_level)
+    greatest = min(ends[1], value.source.format.max_level)
+    return context.builder.narrow(value, least, greatest) if least < greatest else None
 
 
 def _relu(context, node, inputs):

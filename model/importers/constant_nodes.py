@@ -1,5 +1,6 @@
 """Operators on constants, which an importer computes right away."""
 
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -47,6 +48,13 @@ def _cast(node, inputs):
     return np.trunc(inputs[0]).astype(np.int64) if whole else inputs[0].astype(np.float64)
 
 
+def _clip(node, inputs):
+    low, high = [*inputs[1:], None, None][:2]
+    low = node.attributes.get("min", -np.inf) if low is None else low
+    high = node.attributes.get("max", np.inf) if high is None else high
+    return np.minimum(np.maximum(inputs[0], low), high).astype(inputs[0].dtype)
+
+
 def _filled(node, inputs):
     value = node.attributes.get("value", Constant(np.zeros(1)))
     return np.full(inputs[0].tolist(), value.array.reshape(-1)[0])
@@ -77,6 +85,7 @@ _FUNCTIONS = {
     "Abs": lambda node, x: np.abs(x[0]),
     "Add": lambda node, x: x[0] + x[1],
     "Cast": _cast,
+    "Clip": _clip,
     "Ceil": lambda node, x: np.ceil(x[0]),
     "Concat": lambda node, x: np.concatenate(x, axis=node.attributes["axis"]),
     "ConstantOfShape": _filled,
@@ -86,6 +95,7 @@ _FUNCTIONS = {
     "Gather": lambda node, x: np.take(x[0], x[1], axis=node.attributes.get("axis", 0)),
     "Mul": lambda node, x: x[0] * x[1],
     "Neg": lambda node, x: -x[0],
+    "Relu": lambda node, x: np.maximum(x[0], 0),
     "Pow": lambda node, x: np.power(x[0].astype(np.float64), x[1]),
     "Reciprocal": lambda node, x: 1.0 / x[0],
     "Slice": _slice,
@@ -121,7 +131,7 @@ def fold(node, inputs):
     InputError
         If the inputs do not fit the operator, or the result would be too large or not finite.
     """
-    arrays = [value.array for value in inputs]
+    arrays = [value if value is None else value.array for value in inputs]
     try:
         _check_size(node, arrays)
         if node.kind in _MOVES:
@@ -135,6 +145,8 @@ def fold(node, inputs):
         raise InputError(f"inputs and attributes must fit {node.kind}, and do not") from None
     if not np.isfinite(result.array).all():
         raise InputError("result must be finite, and is not")
+    if node.kind in ("Clip", "Relu"):
+        return replace(result, limits=inputs[0].limits)
     return _with_levels(node, inputs, result)
 
 
@@ -149,7 +161,7 @@ def _check_size(node, arrays):
     elif node.kind in ("Add", "Sub", "Mul", "Div", "Pow"):
         shape = np.broadcast_shapes(*(array.shape for array in arrays))
     else:
-        shape = (sum(array.size for array in arrays),)
+        shape = (sum(array.size for array in arrays if array is not None),)
     if prod(int(size) for size in shape) > _MAX_ELEMENTS:
         raise InputError(f"result must have at most {_MAX_ELEMENTS} elements")
 

@@ -10,8 +10,8 @@ from model.importers.addition_steps import addition_candidates
 from model.importers.drafts import AdditionDraft, InputDraft, PoolDraft
 from model.importers.input_codes import InputCodes, input_codes
 from model.importers.stage_choice import choose_stage, scaled_thresholds
-from model.importers.staircase import least_sum
-from model.importers.tensors import Activation, FloatScaling, Line, Pending, Source
+from model.importers.staircase import least_sum, narrowed
+from model.importers.tensors import Activation, FloatScaling, Line, Pending, Source, paired
 from model.layer import Layer
 from model.network import INPUT, Network
 from model.pooling import Pooling
@@ -111,7 +111,31 @@ class NetworkBuilder:
             source = self.take_input(codes)
         else:
             source = self._finish(value, staircase, scaling)
-        return Activation(source, (staircase.scale,), (staircase.offset,), value.index)
+        return Activation(source, (staircase.scale,), (staircase.offset,), value.index,
+                          origin=(value, staircase, scaling))
+
+    def narrow(self, value, low, high):
+        """Codes of the levels from low to high only, quantized so in the first place; or None."""
+        levels = value.source.format.levels
+        if value.origin is None or levels != tuple(range(levels[0], levels[-1] + 1)):
+            return None
+        pending, staircase, scaling = value.origin
+        found = narrowed(staircase, low, high)
+        if found is None:
+            return None
+        stairs, moved = found
+        if isinstance(pending.draft, InputDraft):
+            if any(INPUT in node.inputs for node in self._nodes):
+                return None
+            self._input = None
+        if scaling is not None:
+            zero = int(staircase.offset / staircase.scale) + scaling.zero_point
+            scaling = replace(scaling, low=low + zero, high=high + zero)
+        codes = self.quantize(pending, stairs, scaling)
+        offset = paired(lambda s, o: s * moved + o, value.scale, value.offset)
+        zero_point = value.zero_point if moved == 0 else None
+        return replace(value, source=codes.source, offset=offset, origin=codes.origin,
+                       zero_point=zero_point)
 
     def pending(self, activation, name):
         """An activation as sums of one element each, for another output stage."""
@@ -176,9 +200,7 @@ class NetworkBuilder:
             stage = PoolDraft(name="identity", source=value.source)
             source = self.add(stage.node("identity", {}), "identity", value.shape)
             value = replace(value, source=source)
-        if self._nodes[-1].name != value.source.name:
-            raise InputError(f"output must be made by the last node, {self._nodes[-1].name}, "
-                             f"not by {value.source.name}")
+        self._keep_used(value.source.name)
         size = int(np.prod(value.shape))
         scale, offset = (tuple(float(v) for v in (values * value.shape[2] if len(values) == 1
                                                   else values)) * (size // value.shape[2])
@@ -189,6 +211,14 @@ class NetworkBuilder:
             score_scale=scale[:1] if len(set(scale)) == 1 else scale,
             score_offset=offset[:1] if len(set(offset)) == 1 else offset)
         return Imported(network, self._input, value.index[0], tuple(self.notes))
+
+    def _keep_used(self, output):
+        """Drops nodes that the output does not depend on."""
+        used = {output}
+        for node in reversed(self._nodes):
+            if node.name in used:
+                used |= set(node.inputs)
+        self._nodes = [node for node in self._nodes if node.name in used]
 
     def _scores(self, value):
         """Adds a pending sum's node without an output stage."""

@@ -1,5 +1,7 @@
 """Walks the graph of an ONNX file and makes the integer network of it."""
 
+from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -98,6 +100,8 @@ class _Walk:
         self.batch = graph.input_shape[0]
         self.output_name = graph.output_name
         self._graph = graph
+        self._uses = Counter(name for node in graph.nodes for name in node.inputs)
+        self._uses[graph.output_name] += 1
         self._values = dict(graph.constants)
         self._axes, shape = _network_axes(graph.input_shape[1:], order)
         self.builder = NetworkBuilder(graph.name, shape)
@@ -148,13 +152,16 @@ class _Walk:
         for name in node.inputs:
             if name and name not in self._values:
                 raise InputError(f"input {name!r:.80} must be made by an earlier node")
-            inputs.append(self._values[name] if name else None)
+            value = self._values[name] if name else None
+            if isinstance(value, Activation) and self._uses[name] > 1:
+                value = replace(value, origin=None)
+            inputs.append(value)
         while inputs and inputs[-1] is None:
             inputs.pop()
         if node.kind == "Constant":
             result = _constant(node)
-        elif inputs and node.kind in FOLDABLE and all(isinstance(value, Constant)
-                                                      for value in inputs):
+        elif inputs and node.kind in FOLDABLE and isinstance(inputs[0], Constant) and all(
+                isinstance(value, Constant | None) for value in inputs):
             result = fold(node, inputs)
         elif node.kind in _HANDLERS:
             result = _HANDLERS[node.kind](self, node, inputs)

@@ -8,7 +8,7 @@ from model.errors import InputError
 from model.formats import Format, bipolar, int_, uint
 
 __all__ = ["ALWAYS", "NEVER", "ROUNDINGS", "Rise", "Staircase", "annotated", "least_sum",
-           "sign_staircase", "stored_format", "uniform_rises", "uniform_staircase"]
+           "narrowed", "sign_staircase", "stored_format", "uniform_rises", "uniform_staircase"]
 
 ALWAYS, NEVER = float("-inf"), float("inf")
 ROUNDINGS = ("ROUND", "HALF_EVEN", "CEIL", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN")
@@ -49,6 +49,30 @@ class Staircase:
         reached = sum(value > rise.value or (rise.inclusive and value == rise.value)
                       for rise in rises)
         return self.format.levels[reached]
+
+
+def narrowed(staircase, low, high):
+    """The staircase with levels from low to high only: (staircase, its level 0 as a level before).
+
+    None where no level stands for zero.
+    """
+    zero = -staircase.offset / staircase.scale
+    if zero.denominator != 1:
+        return None
+    zero = int(zero)
+    number_format, origin = stored_format(low - zero, high - zero, 0)
+    first = staircase.format.min_level + 1
+
+    def rise(level, row):
+        before = level + origin + zero
+        if before <= low:
+            return Rise(ALWAYS)
+        return Rise(NEVER) if before > high else row[before - first]
+
+    rises = tuple(tuple(rise(level, row) for level in number_format.levels[1:])
+                  for row in staircase.rises)
+    stairs = Staircase(number_format, rises, staircase.scale, origin * staircase.scale)
+    return stairs, origin + zero
 
 
 def stored_format(low, high, zero_point):

@@ -71,6 +71,8 @@ class Activation:
         Rows and columns of real zeros around it: top, left, bottom, right.
     zero_point : int or None
         The quantized integer of level 0, where the source takes a zero point off and scales.
+    origin : tuple or None
+        What was quantized, and how, while nothing else uses these codes; limits may still move.
     """
 
     source: Source
@@ -79,6 +81,7 @@ class Activation:
     index: np.ndarray
     pad: tuple[int, int, int, int] = (0, 0, 0, 0)
     zero_point: int | None = None
+    origin: tuple | None = None
 
     @property
     def shape(self):

@@ -188,6 +188,43 @@ def test_averages_and_constants_are_exact_where_floats_are(tmp_path, seed):
     np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_clipped_codes_become_codes_of_fewer_bits(tmp_path, seed):
+    """As exporters write weights and activations of less than eight bits in QDQ form."""
+    net = Float(seed)
+
+    def integer(value, dtype):
+        name = f"w{len(net.tensors)}"
+        net.tensors.append(numpy_helper.from_array(np.array(value, dtype), name))
+        return name
+
+    def clipped(last, scale, zero, low, high, dtype):
+        scale_name, zero_name = net.number(scale), integer(zero, dtype)
+        codes = net.node("QuantizeLinear", last, scale_name, zero_name)
+        codes = net.node("Clip", codes, integer(low, dtype), integer(high, dtype))
+        return net.node("DequantizeLinear", codes, scale_name, zero_name)
+
+    a = clipped("x", 0.25, 0, -8, 7, np.int8)
+    weights = clipped(net.weights(6, 2, 3, 3), 0.125, 0, -3, 3, np.int8)
+    a = net.node("Conv", a, weights, pads=[1, 1, 1, 1])
+    a = clipped(net.node("Relu", a), 0.25, 0, 0, 3, np.uint8)
+    weights = clipped(net.weights(4, 6, 2, 2), 0.125, 0, -1, 1, np.int8)
+    a = net.node("Conv", a, weights, strides=[2, 2])
+    a = clipped(a, 0.25, 3, 0, 15, np.uint8)
+    a = net.node("Flatten", a)
+    weights = clipped(net.weights(36, 5), 0.125, 0, -7, 7, np.int8)
+    net.node("MatMul", a, weights)
+    net.save(tmp_path / "net.onnx", (2, 6, 6))
+    images = net.generator.integers(-30, 30, (50, 2, 6, 6)).astype(np.float32) / 8
+    imported = read_onnx(tmp_path / "net.onnx")
+    scores = golden.run(imported.network, imported.input_codes.codes(images)).scores
+    session = runtime.InferenceSession(tmp_path / "net.onnx", providers=CPU)
+    np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
+    formats = [(layer.input_format.name, layer.weight_format.name)
+               for layer in imported.network.layers]
+    assert formats == [("int4", "int3"), ("uint2", "ternary"), ("int5", "int4")]
+
+
 @pytest.mark.parametrize("zero", [100, 101])
 @pytest.mark.parametrize("kind, kernel", [("QLinearAveragePool", [2, 2]),
                                           ("QLinearGlobalAveragePool", None)])

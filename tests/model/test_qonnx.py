@@ -369,7 +369,8 @@ def test_unsupported_operators_are_listed_all_at_once(tmp_path):
     (lambda g: g.node("Quant", ..., 1.0, 0.0, 12.0), "bit width must be one whole number from 1"),
     (lambda g: g.node("Quant", ..., -1.0, 0.0, 4.0), "scale must be positive, not -1"),
     (lambda g: g.node("Quant", ...), "must have the inputs and attributes of its kind"),
-    (lambda g: (g.node("Quant", ..., 1.0, 0.0, 4.0), g.node("Relu", ...)),
+    (lambda g: (g.node("Quant", ..., 1.0, 0.0, 4.0), g.node("Conv", ..., np.ones((2, 2, 1, 1))),
+                g.node("Relu", ...)),
      "output must be sums, or codes of a quantizer: put one at the end"),
     (lambda g: g.node("Relu", "missing"), "input 'missing' must be made by an earlier node"),
 ])
