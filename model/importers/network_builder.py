@@ -1,6 +1,6 @@
 """Builds the integer network of an imported graph, node by node."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,41 +8,16 @@ import numpy as np
 from model.errors import InputError
 from model.importers.addition_steps import addition_candidates
 from model.importers.drafts import AdditionDraft, InputDraft, PoolDraft
-from model.importers.input_codes import InputCodes, input_codes
+from model.importers.imported import Imported
+from model.importers.input_codes import input_codes
+from model.importers.pool_merge import merge_pools
 from model.importers.stage_choice import choose_stage, scaled_thresholds
 from model.importers.staircase import least_sum, narrowed
 from model.importers.tensors import Activation, FloatScaling, Line, Pending, Source, paired
-from model.layer import Layer
 from model.network import INPUT, Network
 from model.pooling import Pooling
 
-__all__ = ["Imported", "NetworkBuilder"]
-
-
-@dataclass(frozen=True, eq=False)
-class Imported:
-    """A network of another format as an integer network.
-
-    Parameters
-    ----------
-    network : Network
-    input_codes : InputCodes
-        What turns the source's input into codes.
-    output_index : ndarray of int, of the shape of the source's output for one image
-        Which score stands at each place.
-    notes : tuple of str
-        Where codes are not exactly those of the source, and by how much.
-    """
-
-    network: Network
-    input_codes: InputCodes
-    output_index: np.ndarray
-    notes: tuple[str, ...] = ()
-
-    def outputs(self, scores):
-        """What the source gives, float64 [images, ...], for the network's scores."""
-        real = scores * np.array(self.network.score_scale) + np.array(self.network.score_offset)
-        return real[:, self.output_index]
+__all__ = ["NetworkBuilder"]
 
 
 class NetworkBuilder:
@@ -207,7 +182,7 @@ class NetworkBuilder:
                          for values in (value.scale, value.offset))
         network = Network(
             name=self.name[:200], family="imported", input_shape=self.input_shape,
-            input_format=self._input.format, layers=_merge_pools(self._nodes),
+            input_format=self._input.format, layers=merge_pools(self._nodes),
             score_scale=scale[:1] if len(set(scale)) == 1 else scale,
             score_offset=offset[:1] if len(set(offset)) == 1 else offset)
         return Imported(network, self._input, value.index[0], tuple(self.notes))
@@ -291,22 +266,3 @@ def _thresholds(value, staircase, scaling):
     lows, highs = draft.sum_ranges()
     thresholds = np.array(rows, dtype=np.int64).reshape(channels, -1)
     return draft, np.clip(thresholds, lows[:, None], highs[:, None] + 1)
-
-
-def _merge_pools(nodes):
-    """Square max pooling right behind a layer that nothing else reads goes inside it."""
-    reads = {}
-    for node in nodes:
-        for name in node.inputs:
-            reads[name] = reads.get(name, 0) + 1
-    merged = []
-    for node in nodes:
-        before = merged[-1] if merged else None
-        if (isinstance(node, Pooling) and node.kind == "max" and isinstance(before, Layer)
-                and before.pool == 1 and node.inputs == (before.name,) and reads[before.name] == 1
-                and node.kernel == node.stride == node.kernel[:1] * 2 and not any(node.padding)
-                and node.kernel[0] <= 255 and before.output_format is not None):
-            merged[-1] = replace(before, name=node.name, pool=node.kernel[0])
-        else:
-            merged.append(node)
-    return tuple(merged)
