@@ -15,13 +15,15 @@ class BufferPlan:
     slots : int
     first_pass : int
         Passes of the program before the first of these.
+    free_from : int
+        Passes of the program that must be over before any slot is free.
     """
 
-    def __init__(self, uses, slots, first_pass):
+    def __init__(self, uses, slots, first_pass, free_from):
         self._next_use = _next_uses(uses)
         self._tiles = [None] * slots
         self._due = [len(uses)] * slots
-        self._free_from = [first_pass] * slots
+        self._free_from = [free_from] * slots
         self._first_pass = first_pass
 
     def place(self, index, tile):

@@ -9,6 +9,7 @@ from sim.first_layer import fold_first_layer
 from sim.layer_compiler import LayerCompiler
 from sim.lowering import LoweredLayer, lower
 from sim.mapping import LayerMapping
+from sim.on_chip import OnChip
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
 from sim.skip_choice import choose_mapping
@@ -123,9 +124,11 @@ def _compile_step(builder, step, tensors, block_words):
     input_address, stored = tensors[step.source]
     output_address = builder.reserve(output.bytes)
     load_codebook(builder, step.works[0].tables)
+    rows = step.works[0].stage.rows * max(count for _, count in step.mapping.filter_groups)
+    on_chip = OnChip(builder, len(step.works), rows)
     for work in step.works:
-        LayerCompiler(builder, work, step.mapping, step.skipping, stored, output, input_address,
-                      output_address).compile()
+        LayerCompiler(builder, work, step.mapping, step.skipping, on_chip, stored, output,
+                      input_address, output_address).compile()
     return output_address, output
 
 

@@ -40,12 +40,13 @@ class InputTiles:
     builder : ProgramBuilder
     work : LayerWork
     mapping : LayerMapping
+    on_chip : OnChip
     stored : ActivationLayout
     input_address : int
         Bytes.
     """
 
-    def __init__(self, builder, work, mapping, stored, input_address):
+    def __init__(self, builder, work, mapping, on_chip, stored, input_address):
         self._builder = builder
         self._config = builder.config
         self._work = work
@@ -56,15 +57,33 @@ class InputTiles:
         self._single = stored.blocks == 1 and not self._flat
         self._pixel_words = mapping.group_words if self._flat else stored.block_words
         self._loaded_beats = {}
+        self._on_chip = on_chip
 
     def plan(self, passes):
         """Settles tiles and places of all passes, (strip, fold, plane of activations) each."""
-        whole = self._whole_height()
+        halves, everything = self._on_chip.buffer, self._config.buffer_beats
+        room = everything // halves.count
+        half, free_from = halves.place(self._on_chip.part)
+        self._halves, self._first_beat = (half,), half * room
+        if self._settle(passes, room) > room:
+            self._halves, self._first_beat = range(halves.count), 0
+            room, free_from = everything, self._builder.passes
+            self._settle(passes, room)
+        slots = min(room // self._slot_beats, len(set(self._uses)))
+        self._plan = BufferPlan(self._uses, slots, self._builder.passes, free_from)
+
+    def _settle(self, passes, room):
+        """Settles tiles for so many beats; gives the beats that all of them would take."""
+        whole = self._whole_height(room)
         self._uses = [self._tile(*one, whole) for one in passes]
         tiles = set(self._uses)
         self._slot_beats = max(one.blocks * self._block_beats(one) for one in tiles)
-        slots = min(self._config.buffer_beats // self._slot_beats, len(tiles))
-        self._plan = BufferPlan(self._uses, slots, self._builder.passes)
+        return self._slot_beats * len(tiles)
+
+    def release(self):
+        """All passes are added."""
+        for half in self._halves:
+            self._on_chip.buffer.used(half, self._builder.passes)
 
     def _tile(self, strip, fold, plane, whole):
         work, mapping = self._work, self._mapping
@@ -74,12 +93,12 @@ class InputTiles:
         offset = work.first_word // mapping.group_words
         return Tile(plane, first, end, offset + fold.first_group, fold.groups)
 
-    def _whole_height(self):
-        """All rows of all tiles fit the buffer at once."""
+    def _whole_height(self, room):
+        """All rows of all tiles fit so many beats at once."""
         work = self._work
         beats = -(-work.height * work.width * self._pixel_words // self._config.words_per_beat) + 1
         blocks = 1 if self._single else sum(fold.groups for fold in self._mapping.folds)
-        return work.act_planes * blocks * beats <= self._config.buffer_beats
+        return work.act_planes * blocks * beats <= room
 
     def _bounds(self, tile, end_row):
         """Bytes from the start of a block to the tile's first beat, first byte and last byte."""
@@ -107,10 +126,11 @@ class InputTiles:
             self._loaded_beats[tile] = 0
         needed = min(self._mapping.tile_rows(self._work, strip)[1], tile.end_row)
         beats, done = self._block_beats(tile, needed), self._loaded_beats[tile]
+        place = self._first_beat + slot * self._slot_beats
         if beats > done:
-            self._load(tile, slot * self._slot_beats, done, beats, wait or 0)
+            self._load(tile, place, done, beats, wait or 0)
             self._loaded_beats[tile] = beats
-        return slot * self._slot_beats
+        return place
 
     def _load(self, tile, beat, first, end, wait_passes):
         """Brings beats ``first`` to ``end`` of each block on chip, the tile's first to ``beat``."""

@@ -12,7 +12,6 @@ from sim.input_tiles import InputTiles
 from sim.mapping import Fold, Strip
 from sim.operand import Plane
 from sim.output_stage import OutputStage
-from sim.two_banks import TwoBanks
 
 __all__ = ["LayerCompiler"]
 
@@ -53,24 +52,24 @@ class LayerCompiler:
     mapping : LayerMapping
     skipping : bool
         Zero weights are left out of the schedule.
+    on_chip : OnChip
     stored, output : ActivationLayout (output: or ScoreLayout)
         The input and the output as they lie in memory.
     input_address, output_address : int
         Bytes.
     """
 
-    def __init__(self, builder, work, mapping, skipping, stored, output, input_address,
+    def __init__(self, builder, work, mapping, skipping, on_chip, stored, output, input_address,
                  output_address):
         self._builder = builder
         self._config = builder.config
         self._work = work
         self._mapping = mapping
         self._skipping = skipping
-        self._tiles = InputTiles(builder, work, mapping, stored, input_address)
-        self._stage = OutputStage(builder, work, mapping, output, output_address)
+        self._on_chip = on_chip
+        self._tiles = InputTiles(builder, work, mapping, on_chip, stored, input_address)
+        self._stage = OutputStage(builder, work, mapping, on_chip, output, output_address)
         self._drain_delay = ArrayTiming(builder.config).drain_delay
-        self._filters = TwoBanks(builder.passes)
-        self._maps = TwoBanks(builder.passes)
         self._banks = {}
 
     def compile(self):
@@ -86,6 +85,8 @@ class LayerCompiler:
                 group = one.group
             self._add_pass(index, one)
         self._stage.release()
+        self._tiles.release()
+        self._on_chip.part += 1
 
     def _passes(self):
         """All passes in order."""
@@ -110,7 +111,7 @@ class LayerCompiler:
         """The bank of stream ids for a fold, loaded now unless it is there."""
         config, mapping = self._config, self._mapping
         key = fold.first % mapping.kernel[0], fold.count, fold.groups
-        bank, wait = self._maps.place(key)
+        bank, wait = self._on_chip.maps.place(key)
         if wait is not None:
             ids = np.full((config.rows, config.BEAT_BYTES), UNUSED_STREAM, dtype=np.uint8)
             widest = max(mapping.strips, key=mapping.columns)
@@ -121,7 +122,8 @@ class LayerCompiler:
 
     def _load_filters(self, one):
         """The bank that holds a pass' filters, loaded now unless they are there already."""
-        index, wait = self._filters.place((one.group, one.plane.weight, one.fold.first))
+        index, wait = self._on_chip.filters.place(
+            (self._on_chip.part, one.group, one.plane.weight, one.fold.first))
         key = one.group, one.plane.fields, one.fold.first
         if key not in self._banks:
             self._banks[key] = self._place_filters(one)
@@ -167,8 +169,8 @@ class LayerCompiler:
             drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
             map_bank=map_bank, **stage, **self._feed_fields(one),
             **self._tiles.feed_fields(index, beat, strip, one.fold))
-        self._filters.used(filter_bank, self._builder.passes)
-        self._maps.used(map_bank, self._builder.passes)
+        self._on_chip.filters.used(filter_bank, self._builder.passes)
+        self._on_chip.maps.used(map_bank, self._builder.passes)
 
     def _feed_fields(self, one):
         work, mapping, strip = self._work, self._mapping, one.strip

@@ -20,27 +20,30 @@ class OutputStage:
     builder : ProgramBuilder
     work : LayerWork
     mapping : LayerMapping
-    output : ActivationLayout or RawLayout
+    on_chip : OnChip
+    output : ActivationLayout or ScoreLayout
     output_address : int
         Bytes.
     """
 
-    def __init__(self, builder, work, mapping, output, output_address):
+    def __init__(self, builder, work, mapping, on_chip, output, output_address):
         self._builder = builder
+        self._on_chip = on_chip
         self._work = work
         self._mapping = mapping
         self._filter_groups = mapping.filter_groups
         self._output = output
         self._output_address = output_address
         self._group_rows = max(count for _, count in mapping.filter_groups) * work.stage.rows
-        self._halves = 1 + (2 * self._group_rows <= builder.config.threshold_rows)
-        self._half_free = [builder.final_passes] * self._halves
         self._half = 0
 
     def load(self, group):
-        """Adds the ``LOAD`` of a filter group's parameters, where there are any."""
+        """Adds the ``LOAD`` of a filter group's parameters, where they are not on chip."""
         stage, config = self._work.stage, self._builder.config
         if not stage.rows:
+            return
+        self._half, wait = self._on_chip.parameters.place((self._on_chip.part, group))
+        if wait is None:
             return
         first, count = self._filter_groups[group]
         words = stage.words[first:first + count].astype("<i4")
@@ -48,12 +51,11 @@ class OutputStage:
             Target.THRESHOLD, words.view("u1").reshape(-1),
             destination=(self._half * self._group_rows * config.thresholds_per_cycle
                          // _GRANULE_THRESHOLDS),
-            wait_outputs=self._half_free[self._half])
+            wait_outputs=wait)
 
     def release(self):
         """No more passes of the group loaded last: what it took is free once they are through."""
-        self._half_free[self._half] = self._builder.final_passes
-        self._half = (self._half + 1) % self._halves
+        self._on_chip.parameters.used(self._half, self._builder.final_passes)
 
     def pass_fields(self, group, strip, final):
         """Fields of a ``PASS`` from ``raw`` on, for a strip of outputs."""
