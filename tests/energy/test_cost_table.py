@@ -2,6 +2,7 @@
 
 import csv
 from math import isclose, sqrt
+from pathlib import Path
 import re
 
 from hypothesis import given
@@ -176,6 +177,15 @@ def test_a_bad_table_is_one_sentence_with_its_place(text, sentence):
     with pytest.raises(InputError, match=re.escape(sentence)) as caught:
         parse_table(text, "own.toml")
     assert "own.toml" in str(caught.value)
+
+
+def test_the_documented_table_is_one():
+    page = (Path(__file__).parent.parent.parent / "docs" / "cost_tables.md").read_text()
+    table = parse_table(page.split("```toml")[1].split("```")[0], "docs/cost_tables.md")
+    assert table.cost("memory", bits=32, size_bytes=100).value == 1.6
+    assert isclose(table.cost("transfer", bits=8).value, 2 * (0.1 + 0.02))
+    with pytest.raises(InputError, match="operation memory"):
+        table.cost("memory", bits=32, size_bytes=8)
 
 
 def test_tables_are_named_or_files(tmp_path):

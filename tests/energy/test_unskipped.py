@@ -56,7 +56,7 @@ def test_what_is_skipped_comes_back():
 
 def test_a_machine_that_cannot_skip_counts_the_same_on_the_same_mapping():
     compared, unable = 0, TINY.with_changes(lane_addresses=False)
-    for seed in range(40):
+    for seed in range(25):
         network, _ = random_network(seed, "ternary", TINY)
         try:
             _, unskipped = both(network, TINY)
@@ -73,4 +73,4 @@ def test_a_machine_that_cannot_skip_counts_the_same_on_the_same_mapping():
                 found, should = ({**layer.events, "dram_control_beats": 0}
                                  for layer in (whole, expected))
                 assert found == should, (seed, whole.name)
-    assert compared >= 10
+    assert compared >= 6
