@@ -74,7 +74,7 @@ def _filter_word(widths):
 
 
 def _ifmap_word(widths):
-    return _scratchpad("ifmaps", widths.word_bits, widths.ifmap_scratchpad_bytes)
+    return _scratchpad("ifmaps", widths.ifmap_access_bits, widths.ifmap_scratchpad_bytes)
 
 
 def _psum_word(widths):

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
+from energy.instructions import layer_instructions
+from energy.word_widths import LayerOperands
+from hw.codebook import NARROW_CODE_BITS
 from hw.config import AcceleratorConfig
+from hw.program import Opcode, Target
 from model.network import Layer
 from sim.compiler import compile_network
 from sim.predict import predict
@@ -19,8 +23,7 @@ class LayerCounts:
     Parameters
     ----------
     name, mode : str
-    weight_bits, act_bits : int
-        Of the layer's formats; of a node without weights, 1 for them.
+    operands : LayerOperands
     macs : int
     cycles : int or None
         None where it is not known how long the events would take.
@@ -30,8 +33,7 @@ class LayerCounts:
 
     name: str
     mode: str
-    weight_bits: int
-    act_bits: int
+    operands: LayerOperands
     macs: int
     cycles: int | None
     events: dict[str, int]
@@ -61,17 +63,30 @@ class NetworkCounts:
     layers: tuple[LayerCounts, ...]
 
 
-def _layers(network, rows):
-    """``LayerCounts`` of (name, mode, macs, counters with ``cycles`` among them)."""
+def _layers(network, program, counters_of_layers, images):
+    """``LayerCounts`` from the counters of each layer, ``cycles`` among them."""
     by_name = {layer.name: layer for layer in network.layers}
+    stored = _stored_weight_bits(program)
     layers = []
-    for name, mode, macs, counters in rows:
-        layer = by_name[name]
-        weight_bits = layer.weight_format.bits if isinstance(layer, Layer) else 1
+    for index, (compiled, counters) in enumerate(zip(program.layers, counters_of_layers,
+                                                     strict=True)):
+        layer = by_name[compiled.name]
+        operands = LayerOperands(
+            mode=compiled.mode, act_bits=layer.input_formats[0].bits,
+            weight_bits=layer.weight_format.bits if isinstance(layer, Layer) else 1,
+            stored_weight_bits=stored.get(index, program.config.weight_bits),
+            output_bits=layer.output_format and layer.output_format.bits)
         events = {counter: value for counter, value in counters.items() if counter != "cycles"}
-        layers.append(LayerCounts(name, mode, weight_bits, layer.input_formats[0].bits, macs,
+        layers.append(LayerCounts(compiled.name, compiled.mode, operands, compiled.macs * images,
                                   counters["cycles"], events))
     return tuple(layers)
+
+
+def _stored_weight_bits(program):
+    """For each layer with filters the bits that a lane's weight takes in memory."""
+    return {layer: NARROW_CODE_BITS if fields["narrow"] else program.config.weight_bits
+            for layer, opcode, fields in layer_instructions(program)
+            if opcode is Opcode.LOAD and fields["target"] == Target.FILTER}
 
 
 def predicted_counts(network, config, memory=MemoryModel()):
@@ -98,10 +113,8 @@ def predicted_counts(network, config, memory=MemoryModel()):
 def program_counts(network, program, memory=MemoryModel()):
     """What one image through a network's program will count; as ``predicted_counts``."""
     prediction = predict(program, memory)
-    rows = ((layer.name, layer.mode, layer.macs, counters)
-            for layer, counters in zip(program.layers, prediction.layers, strict=True))
     return NetworkCounts(network.name, program.config, "prediction", 1, prediction.cycles,
-                         _layers(network, rows))
+                         _layers(network, program, prediction.layers, 1))
 
 
 def rtl_counts(network, config, result):
@@ -118,7 +131,7 @@ def rtl_counts(network, config, result):
     -------
     NetworkCounts
     """
-    rows = ((layer.name, layer.mode, layer.macs, layer.counts_rtl | {"cycles": layer.cycles_rtl})
-            for layer in result.layers)
+    counters = [layer.counts_rtl | {"cycles": layer.cycles_rtl} for layer in result.layers]
     return NetworkCounts(network.name, config, "rtl", result.images, result.cycles_rtl,
-                         _layers(network, rows))
+                         _layers(network, compile_network(network, config), counters,
+                                 result.images))

@@ -123,5 +123,5 @@ def used_costs(energy):
 
 def _widths(counts, layer, uniform_bits):
     if uniform_bits is None:
-        return WordWidths.built(counts.config, layer.mode, layer.weight_bits, layer.act_bits)
-    return WordWidths.uniform(counts.config, uniform_bits, layer.weight_bits, layer.act_bits)
+        return WordWidths.built(counts.config, layer.operands)
+    return WordWidths.uniform(counts.config, uniform_bits, layer.operands)

@@ -13,8 +13,8 @@ def unskipped_counts(counts, program):
     """The counts of a program whose every pass does every word of its filters.
 
     Filters are loaded whole and without sequences, each element works through all words with all
-    lanes; tiles, passes and all else stay. How long that takes is not known: cycles are None where
-    anything was skipped.
+    lanes; tiles, passes and all else stay, were the scratchpads deep enough for it. How long that
+    takes is not known: cycles are None where anything was skipped.
 
     Parameters
     ----------
@@ -48,8 +48,9 @@ def unskipped_counts(counts, program):
 def _whole_load(load, fields, config):
     """Events of a load of all words of the filters that a pass uses."""
     words = fields["psums"] * fields["filter_length"]
+    beats = load["beats"] // load["words"] * words
     columns = config.cols if load["broadcast"] else load["columns"]
-    return Counter(dram_filter_beats=words * config.row_groups,
+    return Counter(dram_filter_beats=beats,
                    filter_writes=words * config.rows * columns)
 
 

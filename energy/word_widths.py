@@ -8,13 +8,36 @@ from hw.config import AcceleratorConfig
 from hw.mode import Mode
 from hw.multiplier import product_bits
 
-__all__ = ["UNIFORM_PSUM_BITS", "WordWidths"]
+__all__ = ["UNIFORM_PSUM_BITS", "LayerOperands", "WordWidths"]
 
 UNIFORM_PSUM_BITS = 32
 """Width of a partial sum beside 8- and 16-bit operands, as TensorFlow Lite's int32 accumulators."""
 
 _OPERAND_BITS = {Mode.XNOR.name: (1, 1), Mode.SIGN.name: (1, None), Mode.TERNARY.name: (2, None)}
 """Widths that a mode multiplies, where they are its own and not the formats'."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerOperands:
+    """Widths of what a layer reads and writes.
+
+    Parameters
+    ----------
+    mode : str
+        What the multipliers do.
+    weight_bits, act_bits : int
+        Of its formats.
+    stored_weight_bits : int
+        Bits that a lane's weight takes in memory.
+    output_bits : int or None
+        Bits of a code that it gives; None where scores leave.
+    """
+
+    mode: str
+    weight_bits: int
+    act_bits: int
+    stored_weight_bits: int
+    output_bits: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,48 +49,59 @@ class WordWidths:
     config : AcceleratorConfig
     act_bits, weight_bits : int
         Bits that one lane takes in an activation word and in a filter word.
-    output_bits : int
+    output_bits : float
         Bits that one channel takes in a word that the layer writes.
+    filter_beat_bits : float
+        Bits of the filter words that one beat brings, with the padding that they come with.
     multiply_act_bits, multiply_weight_bits : int
         Operand widths of one lane's multiplication.
     product_bits, psum_bits : int
+    reach : int
+        Channels that each lane's share of the ifmap scratchpad holds at one address.
     """
 
     config: AcceleratorConfig
     act_bits: int
     weight_bits: int
-    output_bits: int
+    output_bits: float
+    filter_beat_bits: float
     multiply_act_bits: int
     multiply_weight_bits: int
     product_bits: int
     psum_bits: int
+    reach: int
 
     @classmethod
-    def built(cls, config, mode, weight_bits, act_bits):
-        """As the configuration is built, for a layer whose operands have so many bits.
+    def built(cls, config, operands):
+        """As the configuration is built, for a layer with these ``LayerOperands``.
 
         Wider operands than a lane's are cut into planes, and each plane is multiplied on its own.
         """
-        own_weight, own_act = _OPERAND_BITS.get(mode.upper(), (None, None))
+        own_weight, own_act = _OPERAND_BITS.get(operands.mode.upper(), (None, None))
         return cls(config=config, act_bits=config.act_bits, weight_bits=config.weight_bits,
-                   output_bits=config.act_bits,
-                   multiply_act_bits=own_act or min(act_bits, config.act_bits),
-                   multiply_weight_bits=own_weight or min(weight_bits, config.weight_bits),
-                   product_bits=product_bits(config), psum_bits=config.psum_bits)
+                   output_bits=config.act_bits, filter_beat_bits=config.BEAT_BITS,
+                   multiply_act_bits=own_act or min(operands.act_bits, config.act_bits),
+                   multiply_weight_bits=own_weight or min(operands.weight_bits,
+                                                          config.weight_bits),
+                   product_bits=product_bits(config), psum_bits=config.psum_bits,
+                   reach=config.reach)
 
     @classmethod
-    def uniform(cls, config, bits, weight_bits, act_bits):
+    def uniform(cls, config, bits, operands):
         """The same words of the same lanes, every operand ``bits`` wide.
 
         Where the layer is cut into planes, the planes share the bits: a plane of two is half as
-        wide, so that what is moved for a pixel is one pixel.
+        wide, so that what is moved for a pixel is one pixel. Lanes read no channels but their own.
         """
-        act = max(1, bits // -(-act_bits // config.act_bits))
-        weight = max(1, bits // -(-weight_bits // config.weight_bits))
-        return cls(config=config, act_bits=act, weight_bits=weight, output_bits=bits,
+        act = max(1, bits // -(-operands.act_bits // config.act_bits))
+        weight = max(1, bits // -(-operands.weight_bits // config.weight_bits))
+        output_planes = -(-(operands.output_bits or 1) // config.act_bits)
+        return cls(config=config, act_bits=act, weight_bits=weight,
+                   output_bits=bits / output_planes,
+                   filter_beat_bits=config.BEAT_BITS * weight / operands.stored_weight_bits,
                    multiply_act_bits=act, multiply_weight_bits=weight,
                    product_bits=min(act + weight, UNIFORM_PSUM_BITS),
-                   psum_bits=UNIFORM_PSUM_BITS)
+                   psum_bits=UNIFORM_PSUM_BITS, reach=1)
 
     @property
     def word_bits(self):
@@ -90,15 +124,15 @@ class WordWidths:
         return self.config.words_per_beat * self.stored_word_bits
 
     @property
-    def filter_beat_bits(self):
-        """Bits of the filter words that one beat brings, with the padding that they come with."""
-        return self.config.BEAT_BITS * self.weight_bits / self.config.weight_bits
+    def write_bits(self):
+        """Bits of the whole beats that the codes of one write take."""
+        beat = self.config.BEAT_BITS
+        return beat * -(-self.config.output_codes * self.output_bits // beat)
 
     @property
-    def write_bits(self):
-        """Bits of the whole beats that one output word is written in."""
-        beat = self.config.BEAT_BITS
-        return beat * -(-self.config.lanes * self.output_bits // beat)
+    def ifmap_access_bits(self):
+        """Bits of one access to the ifmap scratchpad: each lane has the channels in its reach."""
+        return self.word_bits * self.reach
 
     @property
     def filter_scratchpad_bytes(self):
@@ -108,7 +142,7 @@ class WordWidths:
     @property
     def ifmap_scratchpad_bytes(self):
         """The ring of one element."""
-        return self.config.ifmap_words * self.word_bits / 8
+        return self.config.ifmap_words * self.ifmap_access_bits / 8
 
     @property
     def psum_scratchpad_bytes(self):

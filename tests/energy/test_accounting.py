@@ -9,7 +9,7 @@ import pytest
 from energy.accounting import Energy, counts_energy
 from energy.cost_table_file import load_table, parse_table, table_names
 from energy.events import EVENTS, LEVELS, OPERANDS, UNCHARGED
-from energy.word_widths import WordWidths
+from energy.word_widths import LayerOperands, WordWidths
 from hw.config import CONFIGS
 from hw.counter_record import COUNTER_NAMES
 from hw.multiplier import product_bits
@@ -17,9 +17,17 @@ from model.errors import InputError
 
 COUNTERS = [name for name in COUNTER_NAMES if name != "cycles"]
 COUNTS = st.fixed_dictionaries(dict.fromkeys(COUNTERS, st.integers(0, 1 << 32)))
-WIDTHS = st.builds(WordWidths.built, st.sampled_from(list(CONFIGS.values())),
-                   st.sampled_from(["xnor", "sign", "ternary", "lut"]), st.integers(1, 2),
-                   st.integers(1, 8))
+OPERANDS_OF_LAYERS = st.builds(
+    LayerOperands, mode=st.sampled_from(["xnor", "sign", "ternary", "lut"]),
+    weight_bits=st.integers(1, 2), act_bits=st.integers(1, 8),
+    stored_weight_bits=st.sampled_from([2, 4]), output_bits=st.none() | st.integers(1, 4))
+WIDTHS = st.builds(WordWidths.built, st.sampled_from(list(CONFIGS.values())), OPERANDS_OF_LAYERS)
+
+
+def lut(weight_bits=2, act_bits=2, mode="lut"):
+    return LayerOperands(mode=mode, weight_bits=weight_bits, act_bits=act_bits,
+                         stored_weight_bits=2, output_bits=2)
+
 
 ONE_FOR_EACH_BIT = "\n".join([
     'name = "bits"\ntitle = "One for each bit"\nunit = "bit"\nnode = "none"',
@@ -43,12 +51,12 @@ def test_every_counter_is_charged_or_says_why_not():
     assert not set(EVENTS) & set(UNCHARGED)
     for name, charges in EVENTS.items():
         for config in CONFIGS.values():
-            for charge in charges(WordWidths.built(config, "lut", 2, 2)):
+            for charge in charges(WordWidths.built(config, lut())):
                 assert charge.level in LEVELS and charge.operand in OPERANDS, name
 
 
 def test_a_counter_without_an_entry_is_an_error():
-    widths = WordWidths.built(CONFIGS["tiny"], "lut", 2, 2)
+    widths = WordWidths.built(CONFIGS["tiny"], lut())
     with pytest.raises(InputError, match="counter must be one of .*, not coffee_breaks"):
         counts_energy({"coffee_breaks": 1}, widths, load_table("45nm"))
 
@@ -91,8 +99,9 @@ def bits_of_events(config, mode):
     return {
         "dram_filter_beats": 128, "dram_ifmap_beats": 128, "dram_control_beats": 128,
         "dram_write_beats": 128, "buffer_reads": word,
-        "buffer_writes": 128, "ifmap_transfers": 0, "mac_words": filters + word + tree + psum,
-        "mac_lanes": multiply, "filter_writes": 2 * filters, "ifmap_writes": 2 * word,
+        "buffer_writes": 128, "ifmap_transfers": 0,
+        "mac_words": filters + word * config.reach + tree + psum, "mac_lanes": multiply,
+        "filter_writes": 2 * filters, "ifmap_writes": word + word * config.reach,
         "psum_writes": psum, "psum_reads": 3 * psum, "bank_reads": 2 * psum, "bank_writes": psum,
         "threshold_compares": config.thresholds_per_cycle * psum, "output_words": 0,
         "requantizations": psum * 31 + 2 * psum}
@@ -102,17 +111,17 @@ def bits_of_events(config, mode):
 @pytest.mark.parametrize("name", CONFIGS)
 def test_where_a_bit_costs_one_each_event_costs_its_bits(name, mode):
     config, table = CONFIGS[name], parse_table(ONE_FOR_EACH_BIT, "bits.toml")
-    widths = WordWidths.built(config, mode, config.weight_bits, config.act_bits)
+    widths = WordWidths.built(config, lut(config.weight_bits, config.act_bits, mode))
     expected = bits_of_events(config, mode)
     for counter in COUNTERS:
         assert total(counts_energy({counter: 3}, widths, table)) == 3 * expected[counter], counter
 
 
-@given(COUNTS, st.sampled_from(list(CONFIGS.values())), st.integers(1, 2), st.integers(1, 8))
-def test_wider_operands_take_more_of_everything(counts, config, weight_bits, act_bits):
-    table = load_table("45nm")
-    built = WordWidths.built(config, "sign", weight_bits, act_bits)
-    ways = [built, *(WordWidths.uniform(config, bits, weight_bits, act_bits) for bits in (8, 16))]
+@given(COUNTS, st.sampled_from(list(CONFIGS.values())), OPERANDS_OF_LAYERS)
+def test_wider_operands_take_more_of_everything(counts, config, operands):
+    table, config = load_table("45nm"), config.with_changes(lane_reach=1)
+    ways = [WordWidths.built(config, operands),
+            *(WordWidths.uniform(config, bits, operands) for bits in (8, 16))]
     energies = [counts_energy(counts, widths, table) for widths in ways]
     for narrow, wide in zip(energies, energies[1:], strict=False):
         for key in narrow:
@@ -121,7 +130,7 @@ def test_wider_operands_take_more_of_everything(counts, config, weight_bits, act
 
 def test_words_of_the_built_widths_are_those_of_the_configuration():
     for config in CONFIGS.values():
-        widths = WordWidths.built(config, "lut", 2, 2)
+        widths = WordWidths.built(config, lut())
         assert widths.word_bits == config.word_bits
         assert widths.filter_word_bits == config.filter_word_bits
         assert widths.stored_word_bits == 8 * config.word_bytes
@@ -131,6 +140,6 @@ def test_words_of_the_built_widths_are_those_of_the_configuration():
 
 def test_planes_of_a_pixel_share_its_bits():
     config = CONFIGS["demo"]
-    widths = WordWidths.uniform(config, 16, 1, 8)
+    widths = WordWidths.uniform(config, 16, lut(weight_bits=1, act_bits=8))
     assert widths.act_bits * config.pixel_planes == 16
     assert widths.weight_bits == widths.output_bits == 16
