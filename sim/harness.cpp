@@ -90,6 +90,12 @@ public:
         return kRunning;
     }
 
+    // Only the clock: what the model alone takes.
+    void spin(uint64_t cycles) {
+        top_->PORT(read_data, valid) = 0;
+        for (uint64_t i = 0; i < cycles; ++i) clock();
+    }
+
     uint64_t cycle() const { return cycle_; }
     uint32_t cycles() const { return top_->cycles; }
     uint32_t status() const { return top_->status; }
@@ -206,6 +212,8 @@ void bitrow_begin(void* harness, uint8_t* memory, uint64_t size, uint32_t progra
 int bitrow_advance(void* harness, uint64_t cycles) {
     return static_cast<Harness*>(harness)->advance(cycles);
 }
+
+void bitrow_spin(void* harness, uint64_t cycles) { static_cast<Harness*>(harness)->spin(cycles); }
 
 uint64_t bitrow_cycle(void* harness) { return static_cast<Harness*>(harness)->cycle(); }
 uint32_t bitrow_cycles(void* harness) { return static_cast<Harness*>(harness)->cycles(); }

@@ -17,6 +17,7 @@ _SIGNATURES = {
     "bitrow_begin": (None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32,
                             ctypes.c_uint32, ctypes.c_uint32, ctypes.c_int64]),
     "bitrow_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint64]),
+    "bitrow_spin": (None, [ctypes.c_void_p, ctypes.c_uint64]),
     "bitrow_cycle": (ctypes.c_uint64, [ctypes.c_void_p]),
     "bitrow_cycles": (ctypes.c_uint32, [ctypes.c_void_p]),
     "bitrow_status": (ctypes.c_uint32, [ctypes.c_void_p]),
@@ -63,6 +64,21 @@ class VerilatorBackend:
             self._library.bitrow_delete(self._harness)
             self._harness = None
 
+    def begin(self, memory, start_address, memory_model):
+        """Starts a program; ``advance`` then runs it. ``memory`` must stay alive, and is changed."""
+        self._library.bitrow_begin(
+            self._harness, memory.ctypes.data, memory.size, start_address,
+            memory_model.latency_cycles, memory_model.beat_cycles,
+            -1 if memory_model.stall_seed is None else memory_model.stall_seed)
+
+    def advance(self, cycles):
+        """Runs so many cycles; whether the program is still running."""
+        return self._library.bitrow_advance(self._harness, cycles) == _RUNNING
+
+    def spin(self, cycles):
+        """Runs the clock alone, without memory: what the model takes. For measurements."""
+        self._library.bitrow_spin(self._harness, cycles)
+
     def run(self, memory, start_address, memory_model, limit_cycles, progress=None):
         """Runs a program.
 
@@ -87,9 +103,7 @@ class VerilatorBackend:
             If the run takes too long or leaves memory.
         """
         library, harness = self._library, self._harness
-        library.bitrow_begin(harness, memory.ctypes.data, memory.size, start_address,
-                             memory_model.latency_cycles, memory_model.beat_cycles,
-                             -1 if memory_model.stall_seed is None else memory_model.stall_seed)
+        self.begin(memory, start_address, memory_model)
         outcome = _RUNNING
         while outcome == _RUNNING:
             outcome = library.bitrow_advance(harness, _CHUNK_CYCLES)
