@@ -65,7 +65,7 @@ class VerilatorBackend:
             self._harness = None
 
     def begin(self, memory, start_address, memory_model):
-        """Starts a program; ``advance`` then runs it. ``memory`` must stay alive, and is changed."""
+        """Starts a program, which ``advance`` runs; ``memory`` must stay alive, and is changed."""
         self._library.bitrow_begin(
             self._harness, memory.ctypes.data, memory.size, start_address,
             memory_model.latency_cycles, memory_model.beat_cycles,
