@@ -1,7 +1,7 @@
 """Cycles per second of the RTL simulation: the harness, the model alone, and Amaranth's simulator.
 
-``python -m benchmarks.simulation_speed`` builds a configuration anew, runs a layer of VGG-16 from the
-middle of a pass on, and prints ratios against Amaranth's simulator, all in one run.
+``python -m benchmarks.simulation_speed`` builds a configuration anew, runs a layer of VGG-16 from
+the middle of a pass on, and prints ratios against Amaranth's simulator, all in one run.
 """
 
 import os
