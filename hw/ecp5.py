@@ -179,7 +179,8 @@ def _tool(tool, arguments, folder):
     run = subprocess.run([sys.executable, "-c", _CALL.format(module, function), *arguments],
                          cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        raise SynthesisError(f"{module} must succeed, not fail with: {run.stderr[-800:]}")
+        raise SynthesisError(f"{module} must succeed, not end with {run.returncode}: "
+                             f"{(run.stderr or run.stdout)[-800:]}")
 
 
 def _counted(text):
