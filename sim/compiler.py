@@ -25,13 +25,13 @@ _INPUT = -1
 class _Step:
     """A convolution, its parts, and how the array runs each of them.
 
-    ``source`` is the step that it reads, ``node`` the node that it belongs to.
+    ``sources`` are the steps that it reads, ``node`` the node that it belongs to.
     """
 
     lowered: LoweredLayer
     shape: tuple[int, int, int]
     node: int
-    source: int
+    sources: tuple[int, ...]
     works: tuple[LayerWork, ...]
     mapping: LayerMapping
     skipping: bool
@@ -81,24 +81,27 @@ def compile_network(network, config):
 def _steps(layers, shapes, sources, config, blocks):
     """The steps of all nodes in order.
 
-    Takes note in ``blocks`` of the channel blocks in which the output of a step must lie.
+    Takes note in ``blocks`` of the channel blocks in which the output of a step must lie: in one
+    where it is added to another.
     """
     steps, last_of = [], {_INPUT: _INPUT}
     for index, (layer, shape) in enumerate(zip(layers, shapes, strict=True)):
-        source = last_of[sources[index][0]]
+        reads = tuple(last_of[source] for source in sources[index])
+        if len(reads) > 1:
+            blocks.update(dict.fromkeys(reads, -(-shape[2] // config.lanes)))
         for lowered in lower(layer, shape, config):
-            steps.append(_map(lowered, index, source, shape, config, blocks))
-            shape, source = lowered.output_shape(shape), len(steps) - 1
-        last_of[index] = source
-    return steps
+            steps.append((lowered, index, reads, shape))
+            shape, reads = lowered.output_shape(shape), (len(steps) - 1,)
+        last_of[index] = len(steps) - 1
+    return [_map(*step, config, blocks) for step in steps]
 
 
-def _map(lowered, node, source, shape, config, blocks):
+def _map(lowered, node, sources, shape, config, blocks):
     """Maps a convolution; takes note in ``blocks`` of how its input must lie.
 
     ``blocks`` gives the words of a block of each step's output, as far as they are settled.
     """
-    layer = lowered.layer
+    layer, source = lowered.layer, sources[0]
     works = LayerWork.parts(lowered, shape, config)
     work, pixel_words = works[0], -(-shape[2] // config.lanes)
     flattened = work.height == work.width == 1
@@ -111,7 +114,7 @@ def _map(lowered, node, source, shape, config, blocks):
     mapping, skipping = choose_mapping(works, config, None if single else settled,
                                       pixel_words if single else None)
     blocks.setdefault(source, pixel_words if flattened else mapping.group_words)
-    return _Step(lowered, shape, node, source, works, mapping, skipping)
+    return _Step(lowered, shape, node, sources, works, mapping, skipping)
 
 
 def _compile_step(builder, step, tensors, block_words):
@@ -121,14 +124,14 @@ def _compile_step(builder, step, tensors, block_words):
         output = ScoreLayout(*shape)
     else:
         output = ActivationLayout.of(config, shape, step.lowered.output_format, block_words)
-    input_address, stored = tensors[step.source]
+    addresses, stored = zip(*(tensors[source] for source in step.sources), strict=True)
     output_address = builder.reserve(output.bytes)
     load_codebook(builder, step.works[0].tables)
     rows = step.works[0].stage.rows * max(count for _, count in step.mapping.filter_groups)
     on_chip = OnChip(builder, len(step.works), rows)
     for work in step.works:
-        LayerCompiler(builder, work, step.mapping, step.skipping, on_chip, stored, output,
-                      input_address, output_address).compile()
+        LayerCompiler(builder, work, step.mapping, step.skipping, on_chip, stored[0], output,
+                      addresses, output_address).compile()
     return output_address, output
 
 

@@ -13,15 +13,16 @@ _ADDRESSES = 1 << 16
 
 @dataclass(frozen=True)
 class Tile:
-    """Rows of some channel blocks of one plane of the input.
+    """Rows of some channel blocks of one plane of an input.
 
     Parameters
     ----------
-    plane : int
+    source, plane : int
     first_row, end_row : int
     first_block, blocks : int
     """
 
+    source: int
     plane: int
     first_row: int
     end_row: int
@@ -42,17 +43,17 @@ class InputTiles:
     mapping : LayerMapping
     on_chip : OnChip
     stored : ActivationLayout
-    input_address : int
-        Bytes.
+    input_addresses : tuple of int
+        Bytes, of each input; a second one lies as the first, but for the number of planes.
     """
 
-    def __init__(self, builder, work, mapping, on_chip, stored, input_address):
+    def __init__(self, builder, work, mapping, on_chip, stored, input_addresses):
         self._builder = builder
         self._config = builder.config
         self._work = work
         self._mapping = mapping
         self._stored = stored
-        self._input_address = input_address
+        self._input_addresses = input_addresses
         self._flat = work.height == work.width == 1
         self._single = stored.blocks == 1 and not self._flat
         self._pixel_words = mapping.group_words if self._flat else stored.block_words
@@ -60,7 +61,7 @@ class InputTiles:
         self._on_chip = on_chip
 
     def plan(self, passes):
-        """Settles tiles and places of all passes, (strip, fold, plane of activations) each."""
+        """Settles tiles and places of all passes, (strip, fold, ``Plane``) each."""
         halves, everything = self._on_chip.buffer, self._config.buffer_beats
         room = everything // halves.count
         half, free_from = halves.place(self._on_chip.part)
@@ -89,9 +90,9 @@ class InputTiles:
         work, mapping = self._work, self._mapping
         first, end = (0, work.height) if whole else mapping.tile_rows(work, strip)
         if self._single:
-            return Tile(plane, first, end, 0, 1)
+            return Tile(plane.source, plane.act, first, end, 0, 1)
         offset = work.first_word // mapping.group_words
-        return Tile(plane, first, end, offset + fold.first_group, fold.groups)
+        return Tile(plane.source, plane.act, first, end, offset + fold.first_group, fold.groups)
 
     def _whole_height(self, room):
         """All rows of all tiles fit so many beats at once."""
@@ -136,7 +137,7 @@ class InputTiles:
         """Brings beats ``first`` to ``end`` of each block on chip, the tile's first to ``beat``."""
         builder, stored = self._builder, self._stored
         low, _, _ = self._bounds(tile, tile.end_row)
-        address = self._input_address + tile.plane * stored.plane_bytes + low
+        address = self._input_addresses[tile.source] + tile.plane * stored.plane_bytes + low
         common = dict(wait_passes=wait_passes, wait_outputs=builder.layer_outputs)
         if self._flat:
             builder.load(Target.BUFFER, destination=beat, beats=end * tile.blocks,

@@ -55,11 +55,13 @@ class LayerCompiler:
     on_chip : OnChip
     stored, output : ActivationLayout (output: or ScoreLayout)
         The input and the output as they lie in memory.
-    input_address, output_address : int
+    input_addresses : tuple of int
+        Bytes, of each input; a second one lies as the first, but for the number of planes.
+    output_address : int
         Bytes.
     """
 
-    def __init__(self, builder, work, mapping, skipping, on_chip, stored, output, input_address,
+    def __init__(self, builder, work, mapping, skipping, on_chip, stored, output, input_addresses,
                  output_address):
         self._builder = builder
         self._config = builder.config
@@ -67,7 +69,7 @@ class LayerCompiler:
         self._mapping = mapping
         self._skipping = skipping
         self._on_chip = on_chip
-        self._tiles = InputTiles(builder, work, mapping, on_chip, stored, input_address)
+        self._tiles = InputTiles(builder, work, mapping, on_chip, stored, input_addresses)
         self._stage = OutputStage(builder, work, mapping, on_chip, output, output_address)
         self._drain_delay = ArrayTiming(builder.config).drain_delay
         self._banks = {}
@@ -75,7 +77,7 @@ class LayerCompiler:
     def compile(self):
         """Adds the whole layer."""
         passes = self._passes()
-        self._tiles.plan([(one.strip, one.fold, one.plane.act) for one in passes])
+        self._tiles.plan([(one.strip, one.fold, one.plane) for one in passes])
         group = None
         for index, one in enumerate(passes):
             if one.group != group:

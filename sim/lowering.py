@@ -1,13 +1,13 @@
-"""Lowering: pooling as convolutions that the array does, with what follows its sums."""
+"""Lowering: pooling and addition as convolutions, with what follows their sums."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from model import formats
+from model.addition import Addition
 from model.formats import Format
 from model.network import Layer
-from model.pooling import Pooling
 from sim.errors import CompileError
 from sim.operand import activation_flip
 from sim.pool_window import PoolWindow
@@ -29,12 +29,15 @@ class LoweredLayer:
     output_format : Format or None
     copies : bool
         The sums are the output's codes, as they lie in memory; ``layer`` has no stage.
+    other : Format or None
+        Format of a second input, over which the same convolution is summed.
     """
 
     layer: Layer
     pool: PoolWindow
     output_format: Format | None
     copies: bool = False
+    other: Format | None = None
 
     def output_shape(self, input_shape):
         """(height, width, channels) after pooling."""
@@ -43,11 +46,11 @@ class LoweredLayer:
 
 
 def lower(node, input_shape, config):
-    """The convolutions that make up a layer or a pooling, each on the output of the one before.
+    """The convolutions that make up a node, each on the output of the one before.
 
     Parameters
     ----------
-    node : Layer or Pooling
+    node : Layer, Pooling or Addition
     input_shape : (int, int, int)
     config : AcceleratorConfig
 
@@ -58,34 +61,47 @@ def lower(node, input_shape, config):
     Raises
     ------
     CompileError
-        If the configuration has no window for a pooling.
+        If the configuration has no window for a pooling, or an addition rescales its inputs.
     """
     if isinstance(node, Layer):
         return (LoweredLayer(node, PoolWindow.square(node.pool), node.output_format),)
-    if not isinstance(node, Pooling):
-        raise CompileError(f"layer {node.name}: node must be a convolution, a dense layer or a "
-                           f"pooling, not {type(node).__name__.lower()}")
+    if isinstance(node, Addition):
+        return (_sum(node, input_shape[2]),)
     if node.kind == "average":
         return (LoweredLayer(_average(node, input_shape[2]), PoolWindow(), node.output_format),)
     return tuple(_maximum(node, input_shape[2], config))
 
 
-def _depthwise(node, channels, kernel, **others):
-    """A convolution of each channel with ones."""
+def _depthwise(node, channels, kernel, thresholds=None, **others):
+    """A convolution of each channel with ones; one row of thresholds may stand for all."""
     ones = np.ones((channels, *kernel, 1), dtype=np.uint8)
+    if thresholds is not None:
+        thresholds = np.repeat(thresholds, channels // len(thresholds), axis=0)
     return Layer(name=node.name, weight_format=formats.bipolar(), weights=ones,
-                 input_format=node.input_format, groups=channels, inputs=node.inputs, **others)
+                 input_format=node.input_formats[0], groups=channels, thresholds=thresholds,
+                 **others)
 
 
 def _average(node, channels):
     """A sum over each window, then the pooling's own stage."""
-    thresholds = node.thresholds
-    if thresholds is not None:
-        thresholds = np.repeat(thresholds, channels // len(thresholds), axis=0)
     return _depthwise(
-        node, channels, node.kernel, stride=node.stride, thresholds=thresholds,
+        node, channels, node.kernel, stride=node.stride, thresholds=node.thresholds,
         requantize=node.requantize, output_format=node.output_format,
         bias=np.full(channels, node.bias, dtype=np.int64) if node.bias else None)
+
+
+def _sum(node, channels):
+    """Two inputs, each convolved with ones, into one sum."""
+    if node.rescales != (None, None):
+        raise CompileError(f"layer {node.name}: rescales of an addition must be none on this "
+                           "hardware, so that levels are added as they are")
+    first, other = node.input_formats
+    if (first.name == "bipolar") != (other.name == "bipolar"):
+        raise CompileError(f"layer {node.name}: input formats must be bipolar both or neither, "
+                           f"not {first.name} and {other.name}")
+    layer = _depthwise(node, channels, (1, 1), thresholds=node.thresholds,
+                       requantize=node.requantize, output_format=node.output_format)
+    return LoweredLayer(layer, PoolWindow(), node.output_format, other=other)
 
 
 def _maximum(node, channels, config):

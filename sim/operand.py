@@ -34,6 +34,8 @@ class Plane:
         What was summed before counts ``2**act_bits`` times.
     fields, table : int
         Index of the piece of the weights in ``Operands.fields``, and of its codebook.
+    source : int
+        Which of the layer's inputs the activations are.
     """
 
     act: int
@@ -42,6 +44,7 @@ class Plane:
     shift: bool
     fields: int
     table: int
+    source: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """The work of one layer, as the array sees it: words, fields and bounds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,8 +90,17 @@ class LayerWork:
             If the configuration cannot run the layer.
         """
         layer = lowered.layer
-        operands = Operands.of(layer, config)
-        stage = _stage(lowered, operands.zero_point, _check_psum_width(layer, config), config)
+        operands, act_planes = Operands.of(layer, config), _act_planes(layer, config)
+        zero_point, bound = operands.zero_point, _check_psum_width(layer, config)
+        planes = operands.planes
+        if lowered.other is not None:
+            other = replace(layer, input_format=lowered.other)
+            second = Operands.of(other, config)
+            zero_point += second.zero_point
+            bound += _check_psum_width(other, config)
+            planes = _merged(planes, second.planes)
+            act_planes += _act_planes(other, config)
+        stage = _stage(lowered, zero_point, bound, config)
         height, width, channels = input_shape
         out_height, out_width, _ = layer.sum_shape(input_shape)
         dense = (out_height == out_width == 1 and layer.groups == 1 and not any(layer.padding)
@@ -118,8 +127,7 @@ class LayerWork:
                 name=layer.name, mode_name=operands.name, fields=fields,
                 field_bits=operands.field_bits, off_field=operands.off_field,
                 tables=operands.tables, has_zeros=operands.has_zeros,
-                planes=operands.planes,
-                act_planes=-(-layer.input_format.bits // config.act_bits),
+                planes=planes, act_planes=act_planes,
                 height=1 if dense else height, width=1 if dense else width,
                 first_word=first_word, words=fields.shape[4], stride=tuple(layer.stride),
                 dilation=tuple(layer.dilation), pad_top=layer.padding[0],
@@ -137,6 +145,21 @@ class LayerWork:
     def kernel(self):
         """Kernel rows and columns."""
         return self.fields.shape[2:4]
+
+
+def _act_planes(layer, config):
+    """Planes that an activation is cut into."""
+    return -(-layer.input_format.bits // config.act_bits)
+
+
+def _merged(first, second):
+    """Planes of two inputs under the same ones, the most significant first (Horner's scheme)."""
+    ranked = sorted(((index - len(planes), source, plane)
+                     for source, planes in enumerate((first, second))
+                     for index, plane in enumerate(planes)), key=lambda one: one[:2])
+    ranks = [ranked[0][0], *(rank for rank, _, _ in ranked)]
+    return tuple(replace(plane, source=source, shift=rank != before)
+                 for before, (rank, source, plane) in zip(ranks, ranked, strict=False))
 
 
 def _groups_together(lowered, lanes):

@@ -1,9 +1,10 @@
-"""Seeded random networks of every output stage and pooling, with codes of up to 8 bits."""
+"""Seeded random networks of every output stage, pooling and addition, codes of up to 8 bits."""
 
 import numpy as np
 from random_networks import random_codes
 
 from model import formats
+from model.addition import Addition
 from model.network import Layer, Network
 from model.pooling import Pooling
 from model.requantization import ROUNDINGS, Requantization, fixed_point
@@ -82,6 +83,22 @@ def _pooling(generator, name, shape, act_format, given):
                    **_stage(generator, shape[2], *probe.sum_range(), act_format))
 
 
+def _residual(generator, name, shape, weight_format, act_format, given, source):
+    """A convolution that keeps the shape, and the sum of its output and its input."""
+    kernel = int(generator.integers(0, 2)) * 2 + 1
+    weights = random_codes(generator, weight_format, (shape[2], kernel, kernel, shape[2]))
+    plain = dict(name=f"{name}branch", weight_format=weight_format, weights=weights,
+                 input_format=given, padding=(kernel // 2,) * 4, inputs=(source,))
+    branch = Layer(**plain, output_format=act_format,
+                   **_stage(generator, shape[2], *Layer(**plain).sum_range(), act_format))
+    inputs = (branch.name, source) if generator.random() < 0.7 else (source, branch.name)
+    given_formats = (act_format, given) if inputs[0] == branch.name else (given, act_format)
+    probe = Addition(name=name, inputs=inputs, input_formats=given_formats)
+    return branch, Addition(
+        name=name, inputs=inputs, input_formats=given_formats, output_format=act_format,
+        **_stage(generator, shape[2], *probe.sum_range(), act_format))
+
+
 def random_stage_network(seed, family, config):
     """A network of one family with a few nodes, and two images for it."""
     del config
@@ -90,10 +107,14 @@ def random_stage_network(seed, family, config):
     shape = input_shape = tuple(int(s) for s in generator.integers(1, [9, 9, 6]))
     nodes, given = [], act_format
     for index in range(int(generator.integers(1, 4))):
-        make = _pooling if generator.random() < 0.5 else _convolution
-        more = (weight_format,) if make is _convolution else ()
+        make = (_pooling, _pooling, _convolution, _residual)[int(generator.integers(4))]
+        more = () if make is _pooling else (weight_format,)
         name = f"{make.__name__[1:]}{index}"
-        nodes.append(make(generator, name, shape, *more, act_format, given))
+        if make is _residual:
+            source = nodes[-1].name if nodes else "input"
+            nodes.extend(make(generator, name, shape, *more, act_format, given, source))
+        else:
+            nodes.append(make(generator, name, shape, *more, act_format, given))
         shape, given = nodes[-1].output_shape(shape), nodes[-1].output_format
     if generator.random() < 0.7:
         filters = int(generator.integers(1, 6))

@@ -10,7 +10,7 @@ from model import formats
 from model.addition import Addition
 from model.network import Layer, Network
 from model.pooling import Pooling
-from model.requantization import Requantization
+from model.requantization import Requantization, Rescale
 from sim.compiler import compile_network
 from sim.errors import CompileError
 
@@ -28,9 +28,10 @@ def layer(name, channels=2, **changes):
 
 SCORES = layer("scores", thresholds=None, output_format=None)
 ADDITION = Addition(name="odd", inputs=("first", "input"), input_formats=(UINT2, UINT2),
+                    rescales=(Rescale(multiplier=1, shift=1, rounding="half_up"), None),
                     thresholds=np.array([[1, 2, 3]]), output_format=UINT2)
 REFUSED = {
-    "addition": ((layer("first"), ADDITION, SCORES), "not addition"),
+    "rescales": ((layer("first"), ADDITION, SCORES), "rescales of an addition must be none"),
     "requantization": ((layer("odd", thresholds=None, requantize=REQUANTIZE), SCORES),
                        "requantize_digit must be 8 or 16"),
     "wide codes": ((layer("odd", thresholds=np.zeros((2, 31), np.int64),
