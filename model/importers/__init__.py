@@ -63,7 +63,7 @@ def import_network(path):
             "input codes are the source's int8 values as two's complement bits",))
     if path.suffix.lower() == ".onnx" or _begins(path, *_ONNX_MARK):
         from model.importers.onnx_importer import read_onnx
-        imported = read_onnx(path)
+        imported = read_onnx(path, nearest=True)
         return ForeignNetwork(imported.network, "ONNX", (imported.input_codes.note,
                                                          *imported.notes))
     raise InputError(f"{path} must be a TFLite file (.tflite), an ONNX file (.onnx) or a folder of "

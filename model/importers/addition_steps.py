@@ -11,7 +11,7 @@ from model.errors import InputError
 from model.importers.stage_choice import clipped_limits, quantized_levels
 from model.importers.tensors import Line
 
-__all__ = ["addition_candidates", "float_sum_codes"]
+__all__ = ["addition_candidates", "float_sum_codes", "wrong_pairs"]
 
 _UNITS = (1 << 22) - 8
 _CHANGES = sorted(product(range(-8, 9), repeat=2), key=lambda pair: (
@@ -110,3 +110,17 @@ def _steps(sums, counts, count):
     missed = around[np.searchsorted(sums, reached)]
     differing = int((np.searchsorted(reached, sums, side="right") != counts).sum())
     return reached, missed, differing
+
+
+def wrong_pairs(draft, thresholds, stage, differing):
+    """Pairs of levels that an output stage gives another code than it should.
+
+    Where it is not these thresholds, ``differing`` of which are wrong already.
+    """
+    if "requantize" not in stage:
+        return differing
+    sums = draft.level_sums()[0].reshape(-1, 1)
+    codes = stage["requantize"].apply(sums)[:, 0]
+    counts = np.searchsorted(thresholds[0], sums[:, 0], side="right")
+    first = codes.min() - counts[codes.argmin()]
+    return differing + int((codes - first != counts).sum())

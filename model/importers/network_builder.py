@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 
 from model.errors import InputError
-from model.importers.addition_steps import addition_candidates
-from model.importers.drafts import AdditionDraft, InputDraft, PoolDraft
+from model.importers.addition_steps import addition_candidates, wrong_pairs
+from model.importers.drafts import AdditionDraft, InputDraft, LinearDraft, PoolDraft
 from model.importers.imported import Imported
 from model.importers.input_codes import input_codes
 from model.importers.pool_merge import merge_pools
@@ -29,10 +29,13 @@ class NetworkBuilder:
         Of the network.
     input_shape : (int, int, int)
         Height, width, channels.
+    nearest : bool
+        As of ``choose_stage``.
     """
 
-    def __init__(self, name, input_shape):
+    def __init__(self, name, input_shape, nearest=False):
         self.name = name
+        self._nearest = nearest
         self.input_shape = input_shape
         self._nodes = []
         self._names = {INPUT}
@@ -130,7 +133,15 @@ class NetworkBuilder:
             draft, thresholds, stage = self._addition(value, staircase, scaling)
         else:
             draft, thresholds = _thresholds(value, staircase, scaling)
-            stage = choose_stage(value, draft, thresholds, thresholds - 1, staircase)
+            stage, differing = choose_stage(value, draft, thresholds, thresholds - 1, staircase,
+                                            self._nearest)
+            if differing:
+                lows, highs = draft.sum_ranges()
+                self.notes.append(f"{draft.name}: {differing} of {int((highs - lows + 1).sum())} "
+                                  "sums, over all filters, give a code next to the source's")
+        if "thresholds" in stage and not isinstance(draft, LinearDraft) and (
+                thresholds == thresholds[0]).all():
+            stage = {"thresholds": thresholds[:1].copy()}
         key = (id(value.draft), staircase.format.name, thresholds.tobytes(),
                tuple(tuple(sorted(pool.items())) for pool in value.pools))
         if key not in self._made:
@@ -145,18 +156,22 @@ class NetworkBuilder:
         """(draft, thresholds, output stage): the first exact one, if it can be, requantized."""
         best = None
         for draft, reached, missed, differing in addition_candidates(value, staircase, scaling):
-            stage = choose_stage(value, draft, reached, missed, staircase)
+            stage, _ = choose_stage(value, draft, reached, missed, staircase)
             rank = differing, "requantize" not in stage
             if best is None or rank < best[0]:
-                best = rank, (draft, reached, stage)
+                best = rank, (draft, reached, missed, stage)
             if not differing and ("requantize" in stage or len(staircase.format.levels) <= 16):
                 break
-        differing = best[0][0]
+        (differing, _), (draft, reached, missed, stage) = best
+        if self._nearest and not differing:
+            other = choose_stage(value, draft, reached, missed, staircase, True)[0]
+            wrong = wrong_pairs(draft, reached, other, 0)
+            if wrong <= 1:
+                stage, differing = other, wrong
         if differing:
-            self.notes.append(f"{value.draft.name}: {differing} of "
-                              f"{value.draft.level_sums()[0].size} pairs of levels give a code "
-                              "next to the one of the source's float arithmetic")
-        return best[1]
+            self.notes.append(f"{draft.name}: {differing} of {draft.level_sums()[0].size} pairs of "
+                              "levels give a code next to the source's")
+        return draft, reached, stage
 
     def max_pool(self, source, name, geometry):
         """Adds maximum pooling; returns its source."""

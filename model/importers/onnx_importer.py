@@ -38,12 +38,16 @@ _HINTS = {
 }
 
 
-def read_onnx(path):
+def read_onnx(path, *, nearest=False):
     """The integer network of an ONNX file: QONNX, or quantized by onnxruntime and others.
 
     Parameters
     ----------
     path : path
+    nearest : bool
+        Eight-bit codes whose last sum only thresholds can tell as the source's floats do get the
+        nearest requantization instead, which is cheaper in hardware; ``notes`` say how many sums
+        that moves.
 
     Returns
     -------
@@ -56,23 +60,23 @@ def read_onnx(path):
         named. Operators that are not supported are named all at once.
     """
     try:
-        return import_graph(read_graph(path))
+        return import_graph(read_graph(path), nearest)
     except InputError as error:
         text = str(error)
         raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from None
 
 
-def import_graph(graph):
-    """The ``Imported`` of a ``Graph``."""
+def import_graph(graph, nearest=False):
+    """The ``Imported`` of a ``Graph``; ``nearest`` as of ``read_onnx``."""
     _check_supported(graph)
     try:
-        return _Walk(graph, _CHANNELS_FIRST).run()
+        return _Walk(graph, _CHANNELS_FIRST, nearest).run()
     except LayoutError as error:
         if len(graph.input_shape) != 4:
             raise
         first = error
     try:
-        return _Walk(graph, _CHANNELS_LAST).run()
+        return _Walk(graph, _CHANNELS_LAST, nearest).run()
     except LayoutError:
         raise first from None
 
@@ -96,7 +100,7 @@ def _check_supported(graph):
 class _Walk:
     """One pass over a graph, with one reading of the order of its input's axes."""
 
-    def __init__(self, graph, order):
+    def __init__(self, graph, order, nearest):
         self.batch = graph.input_shape[0]
         self.output_name = graph.output_name
         self._graph = graph
@@ -104,7 +108,7 @@ class _Walk:
         self._uses[graph.output_name] += 1
         self._values = dict(graph.constants)
         self._axes, shape = _network_axes(graph.input_shape[1:], order)
-        self.builder = NetworkBuilder(graph.name, shape)
+        self.builder = NetworkBuilder(graph.name, shape, nearest)
         self._values[graph.input_name] = self._input(shape)
 
     def _input(self, shape):

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.requantization import Requantization
 
-__all__ = ["fit_requantization"]
+__all__ = ["fit_requantization", "nearest_requantization"]
 
 _TOP = (1 << 31) - 1
 
@@ -83,6 +83,18 @@ def fit_requantization(reached, missed, ratios, *, lows, highs, biases, zero_poi
             return None
         multipliers.append(found[row][0])
         shifts.append(found[row][1])
+    return _requantization(multipliers, shifts, zero_point, limits)
+
+
+def nearest_requantization(ratios, *, zero_point, limits):
+    """The requantization, half to even, with the multipliers of 31 bits nearest to ratios."""
+    shifts = [min(max(30 - _log2(ratio), 0), 62) for ratio in ratios]
+    multipliers = [min(max(round(ratio * (1 << shift)), 1), _TOP)
+                   for ratio, shift in zip(ratios, shifts, strict=True)]
+    return _requantization(multipliers, shifts, zero_point, limits)
+
+
+def _requantization(multipliers, shifts, zero_point, limits):
     if len(set(zip(multipliers, shifts, strict=True))) == 1:
         multipliers, shifts = multipliers[:1], shifts[:1]
     return Requantization(

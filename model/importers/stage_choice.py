@@ -6,7 +6,7 @@ import numpy as np
 
 from model.importers.drafts import AdditionDraft, PoolDraft
 from model.importers.float_steps import least_reaching, requantized, requantizing_scale
-from model.importers.requantize_fit import fit_requantization
+from model.importers.requantize_fit import fit_requantization, nearest_requantization
 from model.importers.tensors import Clip, Line
 from model.output_stage import integer_range
 
@@ -15,6 +15,7 @@ __all__ = ["FloatQuantizer", "choose_stage", "clipped_limits", "quantized_levels
 
 _MOST_THRESHOLDS = 15
 _SUM_LIMIT = 1 << 31
+_MOST_WRONG = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -93,16 +94,18 @@ def clipped_limits(value, quantizer):
     return low, high
 
 
-def choose_stage(value, draft, thresholds, missed, staircase):
-    """The fields of a node's output stage: bias, thresholds, requantize.
+def choose_stage(value, draft, thresholds, missed, staircase, nearest=False):
+    """The fields of a node's output stage, bias, thresholds, requantize; and sums that differ.
 
     ``thresholds`` are the least sums that reach each code, ``missed`` the greatest that do not,
     both int64 [filters, codes - 1].
 
     Up to 15 thresholds stay thresholds. More become a requantization if one gives the same code
-    for every sum that can be, and stay thresholds otherwise.
+    for every sum that can be. Where none does they stay thresholds, or, where ``nearest``, become
+    the requantization with the scales' own ratio if at most one sum in 2^16 then gets the code
+    next to its own; these are counted, over all filters.
     """
-    plain = {"thresholds": thresholds}
+    plain = {"thresholds": thresholds}, 0
     line = value.steps[0]
     limits = integer_range(staircase.format)
     if (thresholds.shape[1] <= _MOST_THRESHOLDS or limits is None or staircase.offset != 0
@@ -117,13 +120,22 @@ def choose_stage(value, draft, thresholds, missed, staircase):
         return plain
     always = (thresholds <= lows[:, None]).sum(axis=1).min()
     ever = (thresholds <= highs[:, None]).sum(axis=1).max()
+    kept = int(limits[0] + always), int(limits[0] + ever)
     zero = limits[0] - staircase.format.min_level
-    fitted = fit_requantization(
+    fitted, differing = fit_requantization(
         thresholds, missed, ratios, lows=lows, highs=highs, biases=biases, zero_point=zero,
-        first=limits[0], limits=(int(limits[0] + always), int(limits[0] + ever)))
+        first=limits[0], limits=kept), 0
+    if fitted is None and nearest:
+        fitted = nearest_requantization(ratios, zero_point=zero, limits=kept)
+        targets = np.arange(limits[0] + 1, limits[1] + 1)
+        reached = least_reaching(lambda sums: fitted.apply((sums + biases[:, None]).T).T, targets,
+                                 lows, highs)
+        differing = int(np.abs(reached - thresholds).sum())
+        if differing * _MOST_WRONG > int((highs - lows + 1).sum()):
+            return plain
     if fitted is None:
         return plain
-    return {"requantize": fitted, **({"bias": biases} if biases.any() else {})}
+    return {"requantize": fitted, **({"bias": biases} if biases.any() else {})}, differing
 
 
 def _biases_and_ratios(value, line, scale, channels):

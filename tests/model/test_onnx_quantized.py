@@ -188,6 +188,40 @@ def test_averages_and_constants_are_exact_where_floats_are(tmp_path, seed):
     np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
 
 
+def codes_of(layer, sums):
+    """Codes of all filters of sums [1, filters], as the definition of each stage says."""
+    if layer.requantize is not None:
+        return layer.requantize.apply(sums + (0 if layer.bias is None else layer.bias))
+    count = sum((sums >= row).astype(np.int64) for row in layer.thresholds.T)
+    return count + int(-128 if layer.output_format.name.startswith("int") else 0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nearest_requantization_moves_as_many_sums_as_it_says(tmp_path, seed):
+    net = Float(seed)
+    generator = net.generator
+    levels = generator.integers(-120, 121, (4, 30, 1, 1)).astype(np.int8)
+    net.tensors.append(numpy_helper.from_array(levels, "levels"))
+    a = quantized_between(net, "x", 0.037, 0)
+    scale = net.number(generator.uniform(0.001, 0.002, 4))
+    a = net.node("Conv", a, net.node("DequantizeLinear", "levels", scale, axis=0))
+    quantized_between(net, a, float(generator.uniform(0.05, 0.1)), 128)
+    net.save(tmp_path / "net.onnx", (30, 1, 1))
+    exact, near = (read_onnx(tmp_path / "net.onnx", nearest=choice) for choice in (False, True))
+    layers = [imported.network.layers[0] for imported in (exact, near)]
+    assert layers[1].requantize is not None
+    differing = 0
+    for filter_ in range(4):
+        weights = levels[filter_].astype(np.int64)
+        least, greatest = (int(np.clip(255 * weights, *ends).sum())
+                           for ends in ((-1 << 20, 0), (0, 1 << 20)))
+        sums = np.repeat(np.arange(least, greatest + 1)[:, None], 4, axis=1)
+        codes = [codes_of(layer, sums)[:, filter_] for layer in layers]
+        differing += int((codes[0] != codes[1]).sum())
+    said = int(near.notes[0].split(": ")[1].split(" ")[0]) if near.notes else 0
+    assert differing == said
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_clipped_codes_become_codes_of_fewer_bits(tmp_path, seed):
     """As exporters write weights and activations of less than eight bits in QDQ form."""
