@@ -39,7 +39,7 @@ class OutputWriter(wiring.Component):
         A word no longer waits.
     """
 
-    LATENCY = 2
+    LATENCY = 4
 
     def __init__(self, config, depth):
         self._config = config
@@ -58,15 +58,13 @@ class OutputWriter(wiring.Component):
             "data": config.output_bits, "address": 32, "raw": 1, "planes": 4, "plane_bytes": 32,
             "word_step": 5, "present": 1, "pass_ends": 1})
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=layout.size, depth=self._depth)
-        incoming, waiting = Signal(layout), Signal(layout)
-        m.d.comb += [
-            fifo.w_data.eq(incoming), fifo.w_en.eq(self.pooled.valid), waiting.eq(fifo.r_data),
-            incoming.address.eq(self._place(m)),
-        ]
+        incoming = Signal(layout)
+        m.d.comb += [fifo.w_data.eq(incoming), fifo.w_en.eq(self.pooled.valid),
+                     incoming.address.eq(self._place(m))]
         m.d.comb += [incoming[name].eq(pooled[name]) for name in ("data", "present", "pass_ends")]
         m.d.comb += [incoming[name].eq(self.current[name])
                      for name in ("raw", "planes", "plane_bytes", "word_step")]
-        self._write(m, fifo, waiting)
+        self._send(m, *self._hold(m, fifo, layout))
         return m
 
     def _place(self, m):
@@ -77,49 +75,71 @@ class OutputWriter(wiring.Component):
         after_word, after_position, after_column = (Signal(32, name=f"after_{name}")
                                                     for name in ("word", "position", "column"))
         block_left, split_left = Signal(8), Signal(COLUMN_BITS)
-        block_start = current.block_length - current.block_phase
+        block_last, split_last = Signal(), Signal()
+        block_start = Signal(8)
         m.d.comb += [
-            after_word.eq(column_zero + Mux(block_left == 1, current.block_jump,
-                                            current.word_step)),
+            block_start.eq(current.block_length - current.block_phase),
+            after_word.eq(column_zero + Mux(block_last, current.block_jump, current.word_step)),
             after_position.eq(position + current.position_bytes),
-            after_column.eq(address + Mux(split_left == 1, current.split_jump,
-                                          current.column_bytes)),
+            after_column.eq(address + Mux(split_last, current.split_jump, current.column_bytes)),
         ]
+        begin_block = [block_left.eq(block_start), block_last.eq(block_start == 1)]
+        begin_split = [split_left.eq(current.split_columns),
+                       split_last.eq(current.split_columns == 1)]
         with m.If(self.begin):
             m.d.sync += [signal.eq(current.output_address)
                          for signal in (position, column_zero, address)]
-            m.d.sync += [block_left.eq(block_start), split_left.eq(current.split_columns)]
+            m.d.sync += [*begin_block, *begin_split]
         with m.Elif(self.pooled.valid & word.present):
-            m.d.sync += [address.eq(after_column), split_left.eq(split_left - 1)]
-            with m.If(split_left == 1):
-                m.d.sync += split_left.eq(current.split_columns)
+            m.d.sync += [address.eq(after_column), split_left.eq(split_left - 1),
+                         split_last.eq(split_left == 2)]
+            with m.If(split_last | word.column_ends):
+                m.d.sync += begin_split
             with m.If(word.column_ends):
                 m.d.sync += [column_zero.eq(after_word), address.eq(after_word),
-                             split_left.eq(current.split_columns), block_left.eq(block_left - 1)]
-                with m.If(block_left == 1):
-                    m.d.sync += block_left.eq(current.block_length)
+                             block_left.eq(block_left - 1), block_last.eq(block_left == 2)]
+                with m.If(block_last):
+                    m.d.sync += [block_left.eq(current.block_length),
+                                 block_last.eq(current.block_length == 1)]
             with m.If(word.position_ends):
                 m.d.sync += [signal.eq(after_position)
                              for signal in (position, column_zero, address)]
-                m.d.sync += block_left.eq(block_start)
+                m.d.sync += begin_block
         return address
 
-    def _write(self, m, fifo, word):
-        """The planes of the word that waits first."""
-        config, write = self._config, self.writes.p
-        plane, plane_address = Signal(4), Signal(32)
-        last, address = Signal(), Signal(32)
+    def _hold(self, m, fifo, layout):
+        """Takes the word that waits first out of block memory, and goes through its planes.
+
+        Gives the word, its plane, whether that is the last, whether there is one, and a signal
+        that goes on to the next.
+        """
+        word, holding, plane = Signal(layout), Signal(), Signal(4)
+        step, last = Signal(), Signal()
         m.d.comb += [
             last.eq(~word.present | (plane + 1 >= word.planes)),
-            address.eq(Mux(plane == 0, word.address, plane_address)),
-            self.writes.valid.eq(fifo.r_rdy & word.present),
-            fifo.r_en.eq(fifo.r_rdy & (self.writes.ready | ~word.present) & last),
-            self.gone.eq(fifo.r_en),
+            fifo.r_en.eq(fifo.r_rdy & (~holding | (step & last))), self.gone.eq(fifo.r_en),
         ]
-        with m.If(self.writes.valid & self.writes.ready):
-            m.d.sync += [plane.eq(Mux(last, 0, plane + 1)),
-                         plane_address.eq(address + word.plane_bytes)]
-        m.d.sync += self.pass_done.eq(fifo.r_en & word.pass_ends)
+        with m.If(step):
+            m.d.sync += [plane.eq(plane + 1), holding.eq(~last),
+                         word.address.eq(word.address + word.plane_bytes)]
+        with m.If(fifo.r_en):
+            m.d.sync += [word.eq(fifo.r_data), plane.eq(0), holding.eq(1)]
+        return word, plane, last, holding, step
+
+    def _send(self, m, word, plane, last, holding, step):
+        """A register before memory: a write, or the end of a pass whose last word is absent."""
+        config, write = self._config, Signal(write_layout(self._config))
+        full, present, ends, taken = Signal(), Signal(), Signal(), Signal()
+        m.d.comb += [
+            taken.eq(full & (self.writes.ready | ~present)), step.eq(holding & (~full | taken)),
+            self.writes.valid.eq(full & present),
+        ]
+        with m.If(step):
+            m.d.sync += [full.eq(1), present.eq(word.present), ends.eq(word.pass_ends & last),
+                         self.writes.payload.eq(write)]
+        with m.Elif(taken):
+            m.d.sync += full.eq(0)
+        m.d.sync += self.pass_done.eq(taken & ends)
         words = config.output_codes // config.lanes
         codes, index_left = Signal(data.ArrayLayout(8 * config.word_bytes, words)), Signal(4)
         m.d.comb += index_left.eq(word.planes - 1 - plane)
@@ -130,7 +150,7 @@ class OutputWriter(wiring.Component):
                         word.data[(place * config.lanes + lane) * config.code_slot_bits
                                   + index * config.act_bits:][:config.act_bits]
                         for lane in range(config.lanes))) for place in range(words)]
-        self._spread(m, write, word, codes.as_value(), address)
+        self._spread(m, write, word, codes.as_value(), word.address)
 
     def _spread(self, m, write, word, codes, address):
         """The codes at every place they could have in the beat; strobes choose one."""
