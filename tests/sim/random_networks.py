@@ -22,6 +22,10 @@ FAMILIES = {
     "shared2": (formats.shared(2, (0, 100, -17, 5)), formats.uint(2)),
 }
 
+MIXED = (formats.bipolar(), formats.ternary(), formats.quinary(), formats.dorefa(3),
+         formats.int_(3), formats.int_(8, 7), formats.uint(6),
+         formats.shared(5, range(-200, 120, 10)), formats.shared(3, (0, 7, -8, 99, -9, 31, 2, 3)))
+"""Weights of the layers of networks that use several modes."""
 
 INPUT_FORMATS = {
     "xnor": (formats.uint(8), formats.bipolar()),
@@ -60,18 +64,22 @@ def _hidden(generator, index, shape, weight_format, input_format, act_format, wi
 
 
 def random_network(seed, family, config):
-    """A network of one family with up to three hidden layers, and two images for it."""
+    """A network of one family, or "mixed", with up to three hidden layers, and two images."""
     generator = np.random.default_rng(seed)
-    weight_format, act_format = FAMILIES[family]
+    weight_formats, act_format = MIXED, formats.uint(4)
+    if family in FAMILIES:
+        weight_formats, act_format = FAMILIES[family][:1], FAMILIES[family][1]
     input_formats = INPUT_FORMATS.get(family, (formats.uint(8), act_format))
     input_format = input_formats[int(generator.integers(len(input_formats)))]
     shape = input_shape = tuple(int(s) for s in generator.integers(1, [11, 11, 7]))
     layers, current = [], input_format
     for index in range(int(generator.integers(0, 4))):
+        weight_format = weight_formats[int(generator.integers(len(weight_formats)))]
         layer = _hidden(generator, index, shape, weight_format, current, act_format, config.cols)
         if layer is not None:
             layers.append(layer)
             shape, current = layer.output_shape(shape), act_format
+    weight_format = weight_formats[int(generator.integers(len(weight_formats)))]
     scores = random_codes(generator, weight_format, (int(generator.integers(1, 12)), *shape))
     layers.append(Layer(name="scores", weight_format=weight_format, weights=scores,
                         input_format=current))

@@ -72,16 +72,22 @@ def test_random_stages_and_pooling_are_exact_on_an_odd_array():
     run_seeds(range(100, 125), "int8", config, make=random_stage_network)
 
 
+def test_each_layer_chooses_its_mode():
+    run_seeds(range(20), "mixed", TINY)
+
+
 def test_random_networks_are_exact_with_shared_lane_addresses():
     run_seeds(range(40), "lut", SMALL)
 
 
-@pytest.mark.parametrize("changes", [
-    dict(rows=1, cols=1, lanes=1), dict(rows=4, cols=3, lanes=4, act_bits=2),
-    dict(rows=2, cols=5, lanes=8, ifmap_words=32, psum_words=16, thresholds_per_cycle=8)])
-def test_random_networks_are_exact_on_odd_arrays(changes):
+@pytest.mark.parametrize("family,changes", [
+    ("ternary", dict(rows=1, cols=1, lanes=1)), ("lut", dict(rows=4, cols=3, lanes=4, act_bits=2)),
+    ("ternary", dict(rows=2, cols=5, lanes=8, ifmap_words=32, psum_words=16,
+                     thresholds_per_cycle=8)),
+    ("shared", dict(rows=5, cols=2, lanes=16, lane_reach=4, index_bits=2)),
+    ("mixed", dict(rows=4, cols=3, lanes=4, lane_reach=1, index_bits=1, codebook=False))])
+def test_random_networks_are_exact_on_odd_arrays(family, changes):
     config = TINY.with_changes(name="odd", **changes)
-    family = "lut" if config.act_bits == 2 else "ternary"
     run_seeds(range(100, 125), family, config)
 
 
