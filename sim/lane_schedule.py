@@ -6,10 +6,6 @@ import numpy as np
 
 __all__ = ["LaneSchedule", "least_words", "schedule_lanes"]
 
-_SWEEPS = 8
-"""Times that the ring of lanes is gone round before a word more is granted."""
-
-
 @dataclass(frozen=True, eq=False)
 class LaneSchedule:
     """The words of some filters; each index counts weights, or steps over zeros, one by one.
@@ -108,43 +104,37 @@ def schedule_lanes(given, reach, step_limit):
 
 
 def _share(counts, reach):
-    """How many weights of each channel go to the lane so far below it, [filters, lanes, reach]."""
+    """How many weights of each channel go to the lane so far below it, [filters, lanes, reach].
+
+    The first channels may also be served from the other end of the ring: that much of them is set
+    aside for it, less in each round, until what was set aside is what is taken there. With
+    ``least_words`` there is such a share.
+    """
     words = least_words(counts, reach)
-    shares = np.zeros((*counts.shape, reach), dtype=np.int64)
-    open_filters = np.arange(len(counts))
-    while len(open_filters):
-        found, done = _fit(counts[open_filters], words[open_filters], reach)
-        shares[open_filters[done]] = found[done]
-        open_filters = open_filters[~done]
-        words[open_filters] += 1
-    return shares
+    aside = np.where(np.arange(counts.shape[1]) < reach - 1, counts, 0)
+    while True:
+        shares, waiting = _go_round(counts - aside, aside, words, reach)
+        if not waiting.any():
+            return shares
+        aside = aside - waiting
 
 
-def _fit(counts, words, reach):
-    """Shares with at most so many words each, and where there are any.
+def _go_round(left, waiting, words, reach):
+    """Shares, and what still waits, after one round.
 
     Lanes in order take the weights that only they are left to take, then those of the next
-    channels. The first channels may also be served from the other end of the ring: that much is
-    set aside for it, less in each round, until what was set aside is what is taken there.
+    channels, at most ``words``; beyond the last channel those that wait for it.
     """
-    lanes = counts.shape[1]
-    aside = np.where(np.arange(lanes) < reach - 1, counts, 0)
-    for _ in range(_SWEEPS):
-        left, waiting = counts - aside, aside.copy()
-        shares = np.zeros((*counts.shape, reach), dtype=np.int64)
-        late = np.zeros(len(counts), dtype=bool)
-        for lane in range(lanes):
-            room = words.copy()
-            for distance in range(reach):
-                channel = (lane + distance) % lanes
-                source = waiting if lane + distance >= lanes else left
-                taken = np.minimum(room, source[:, channel])
-                source[:, channel] -= taken
-                room -= taken
-                shares[:, channel, distance] += taken
-            late |= left[:, lane] > 0
-        fits = ~late & ~waiting.any(axis=1)
-        if (fits | late).all():
-            break
-        aside -= np.where(late[:, None], 0, waiting)
-    return shares, fits
+    filters, lanes = left.shape
+    waiting = waiting.copy()
+    shares = np.zeros((filters, lanes, reach), dtype=np.int64)
+    for lane in range(lanes):
+        room = words.copy()
+        for distance in range(reach):
+            channel = (lane + distance) % lanes
+            source = waiting if lane + distance >= lanes else left
+            taken = np.minimum(room, source[:, channel])
+            source[:, channel] -= taken
+            room -= taken
+            shares[:, channel, distance] += taken
+    return shares, waiting

@@ -48,7 +48,7 @@ def run_seeds(seeds, family, config, backend="verilator", make=random_network):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_networks_are_exact_on_the_smallest_array(family):
-    run_seeds(range(20), family, TINY)
+    run_seeds(range(12), family, TINY)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -73,7 +73,7 @@ def test_random_stages_and_pooling_are_exact_on_an_odd_array():
 
 
 def test_each_layer_chooses_its_mode():
-    run_seeds(range(20), "mixed", TINY)
+    run_seeds(range(16), "mixed", TINY)
 
 
 def test_random_networks_are_exact_with_shared_lane_addresses():
