@@ -132,6 +132,7 @@ def _compile_step(builder, step, tensors, block_words):
     for work in step.works:
         LayerCompiler(builder, work, step.mapping, step.skipping, on_chip, stored[0], output,
                       addresses, output_address).compile()
+    builder.end_outputs()
     return output_address, output
 
 

@@ -31,6 +31,7 @@ class _Pass:
     first: bool
     last: bool
     shift: bool
+    rescale: bool
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class LayerCompiler:
     def _passes(self):
         """All passes in order."""
         mapping = self._mapping
-        folds = [(plane, fold) for plane in self._work.planes for fold in mapping.folds]
+        folds = [(plane, fold) for plane in self._work.planes
+                 for fold in (mapping.folds[:1] if plane.idle else mapping.folds)]
         strips = list(enumerate(mapping.strips))
         groups = range(len(mapping.filter_groups))
         if mapping.strips_inside:
@@ -104,9 +106,13 @@ class LayerCompiler:
                      for fold in range(len(folds))]
         if len(folds) == 1:
             order = [(group, fold, 0, strip) for group, fold, _, strip in order]
-        return [_Pass(group, strip, slot, *folds[fold], first=fold == 0,
-                      last=fold == len(folds) - 1,
-                      shift=folds[fold][0].shift and folds[fold - 1][0] != folds[fold][0])
+        planes = [plane for plane, _ in folds]
+        opens = [index == 0 or plane != planes[index - 1] for index, plane in enumerate(planes)]
+        closes = [*opens[1:], True]
+        return [_Pass(group, strip, slot, *folds[fold],
+                      first=fold == 0 or (opens[fold] and planes[fold].starts),
+                      last=fold == len(folds) - 1, shift=opens[fold] and planes[fold].shift,
+                      rescale=closes[fold] and planes[fold].rescales)
                 for group, fold, slot, strip in order]
 
     def _load_map(self, fold):
@@ -162,12 +168,18 @@ class LayerCompiler:
         filter_bank, bank = self._load_filters(one)
         psums = mapping.filter_groups[one.group][1]
         stage = self._stage.pass_fields(one.group, strip, one.last)
+        if one.rescale:
+            stage |= self._stage.rescale_fields(one.group, one.plane.source)
+        address = one.slot * mapping.most_positions * psums
+        target = address + self._config.bank_words // 2
         self._builder.array_pass(
             mode=one.plane.mode, lane_offsets=self._skipping, bank=filter_bank, final=one.last,
             first=one.first, shift=one.shift, columns=mapping.columns(strip),
-            rows_enable=bank.rows_enable, psums=psums, filter_length=mapping.filter_length,
+            rows_enable=0 if one.plane.idle else bank.rows_enable, psums=psums,
+            filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=strip.positions,
-            bank_address=one.slot * mapping.most_positions * psums,
+            bank_address=target if one.plane.idle else address,
+            target_address=target if one.rescale else 0,
             drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
             map_bank=map_bank, **stage, **self._feed_fields(one),
             **self._tiles.feed_fields(index, beat, strip, one.fold))

@@ -8,6 +8,7 @@ from model import formats
 from model.addition import Addition
 from model.formats import Format
 from model.network import Layer
+from model.requantization import Rescale
 from sim.errors import CompileError
 from sim.operand import activation_flip
 from sim.pool_window import PoolWindow
@@ -15,6 +16,9 @@ from sim.pool_window import PoolWindow
 __all__ = ["LoweredLayer", "lower"]
 
 _MOST_STRIDE = 7
+
+_SAME = Rescale(multiplier=1 << 30, shift=30, rounding="half_up")
+"""Gives each level as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,10 @@ class LoweredLayer:
         The sums are the output's codes, as they lie in memory; ``layer`` has no stage.
     other : Format or None
         Format of a second input, over which the same convolution is summed.
+    rescales : tuple of Rescale, or empty
+        What each input's sums go through before they are added.
+    sum_bound : int
+        Greatest magnitude of what is added up then.
     """
 
     layer: Layer
@@ -38,6 +46,8 @@ class LoweredLayer:
     output_format: Format | None
     copies: bool = False
     other: Format | None = None
+    rescales: tuple[Rescale, ...] = ()
+    sum_bound: int = 0
 
     def output_shape(self, input_shape):
         """(height, width, channels) after pooling."""
@@ -61,12 +71,12 @@ def lower(node, input_shape, config):
     Raises
     ------
     CompileError
-        If the configuration has no window for a pooling, or an addition rescales its inputs.
+        If the configuration has no window for a pooling, or cannot rescale what is added.
     """
     if isinstance(node, Layer):
         return (LoweredLayer(node, PoolWindow.square(node.pool), node.output_format),)
     if isinstance(node, Addition):
-        return (_sum(node, input_shape[2]),)
+        return (_sum(node, input_shape[2], config),)
     if node.kind == "average":
         return (LoweredLayer(_average(node, input_shape[2]), PoolWindow(), node.output_format),)
     return tuple(_maximum(node, input_shape[2], config))
@@ -90,18 +100,26 @@ def _average(node, channels):
         bias=np.full(channels, node.bias, dtype=np.int64) if node.bias else None)
 
 
-def _sum(node, channels):
+def _sum(node, channels, config):
     """Two inputs, each convolved with ones, into one sum."""
+    rescales, bound = (), max(map(abs, node.sum_range()))
     if node.rescales != (None, None):
-        raise CompileError(f"layer {node.name}: rescales of an addition must be none on this "
-                           "hardware, so that levels are added as they are")
+        rescales = tuple(one or _SAME for one in node.rescales)
+        if not config.requantize_digit:
+            raise CompileError(f"layer {node.name}: rescales of an addition must be none where "
+                               f"requantize_digit is 0, as on configuration {config.name}")
+        if bound + 1 >= 1 << (config.psum_bits - 1):
+            raise CompileError(f"layer {node.name}: psum_bits must be at least "
+                               f"{(bound + 1).bit_length() + 1} for sums up to {bound}, "
+                               f"not {config.psum_bits}")
     first, other = node.input_formats
     if (first.name == "bipolar") != (other.name == "bipolar"):
         raise CompileError(f"layer {node.name}: input formats must be bipolar both or neither, "
                            f"not {first.name} and {other.name}")
     layer = _depthwise(node, channels, (1, 1), thresholds=node.thresholds,
                        requantize=node.requantize, output_format=node.output_format)
-    return LoweredLayer(layer, PoolWindow(), node.output_format, other=other)
+    return LoweredLayer(layer, PoolWindow(), node.output_format, other=other, rescales=rescales,
+                        sum_bound=bound)
 
 
 def _maximum(node, channels, config):

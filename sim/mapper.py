@@ -212,7 +212,7 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     psums = max(count for _, count in mapping.filter_groups)
     folds = len(mapping.folds) * len(work.planes)
     bank = mapping.most_positions * psums * (len(mapping.strips) if mapping.strips_inside else 1)
-    if folds > 1 and bank > config.bank_words:
+    if folds > 1 and bank > config.bank_words >> bool(work.stage.rescale_cycles):
         return None
     tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
     slots = config.buffer_beats // tile

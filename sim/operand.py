@@ -36,6 +36,10 @@ class Plane:
         Index of the piece of the weights in ``Operands.fields``, and of its codebook.
     source : int
         Which of the layer's inputs the activations are.
+    starts, rescales : bool
+        What was summed before belongs to another input; the sum is rescaled after this.
+    idle : bool
+        Nothing is multiplied: rescaled sums only leave.
     """
 
     act: int
@@ -45,6 +49,9 @@ class Plane:
     fields: int
     table: int
     source: int = 0
+    starts: bool = False
+    rescales: bool = False
+    idle: bool = False
 
 
 @dataclass(frozen=True, eq=False)

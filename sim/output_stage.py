@@ -46,9 +46,8 @@ class OutputStage:
         if wait is None:
             return
         first, count = self._filter_groups[group]
-        words = stage.words[first:first + count].astype("<i4")
         self._builder.load(
-            Target.THRESHOLD, words.view("u1").reshape(-1),
+            Target.THRESHOLD, stage.memory_words(first, count).view("u1"),
             destination=(self._half * self._group_rows * config.thresholds_per_cycle
                          // _GRANULE_THRESHOLDS),
             wait_outputs=wait)
@@ -63,12 +62,20 @@ class OutputStage:
         step, codes = 1, self._word_codes(group)
         if final:
             step = stage.drain_step(self._mapping.columns(strip), psums, codes)
+        row = self._half * self._group_rows + psums * len(stage.rescale_cycles)
         return dict(drain_step=step, word_codes=codes, output_words=-(-psums // codes),
-                    threshold_row=self._half * self._group_rows,
+                    threshold_row=row,
                     pool_rows=pool.kernel[0], pool_columns=pool.kernel[1],
                     pool_row_stride=pool.stride[0], pool_column_stride=pool.stride[1],
                     plane_bytes=self._output.plane_bytes, **stage.fields,
                     **self._places(group, strip, codes))
+
+    def rescale_fields(self, group, source):
+        """Fields that are other than ``pass_fields``' where an input's sums are rescaled."""
+        fields = self._work.stage.rescale_fields(source)
+        psums = self._filter_groups[group][1]
+        return dict(fields, raw=0, copy=0, drain_step=fields["threshold_chunks"],
+                    threshold_row=self._half * self._group_rows + source * psums)
 
     def _word_codes(self, group):
         """As many codes as leave together: memory words of one block, all of them this group's."""

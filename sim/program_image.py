@@ -154,8 +154,11 @@ class ProgramBuilder:
         """Adds a ``MARK`` and returns the address of its record."""
         address = self.reserve(record_beats(self.config) * self.config.BEAT_BYTES)
         self._code.append(encode(Opcode.MARK, address=address))
-        self.layer_outputs = self.final_passes
         return address
+
+    def end_outputs(self):
+        """What follows may read all outputs so far: its loads wait for them."""
+        self.layer_outputs = self.final_passes
 
     def finish(self):
         """Adds an ``END``; returns (memory image, start address, instructions)."""

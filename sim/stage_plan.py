@@ -6,7 +6,13 @@ import numpy as np
 
 from sim.errors import CompileError
 from sim.operand import activation_flip
-from sim.requantize_words import PARAMETER_WORDS, requantize_cycles, requantize_words
+from sim.requantize_words import (
+    PARAMETER_WORDS,
+    requantize_cycles,
+    requantize_words,
+    rescale_shift,
+    rescale_words,
+)
 
 __all__ = ["StagePlan"]
 
@@ -27,6 +33,9 @@ class StagePlan:
         Cycles in which the stage takes a sum's parameters; 0 where there are none.
     planes : int
         Planes of a code.
+    rescale_cycles : tuple of int
+        For each input that is rescaled before it is added, ``cycles`` of that; its parameters take
+        one of the ``rows``, before those of the stage.
     """
 
     kind: str
@@ -34,6 +43,7 @@ class StagePlan:
     rows: int
     cycles: int
     planes: int
+    rescale_cycles: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, node, bias, bound, config):
@@ -96,6 +106,30 @@ class StagePlan:
         words = np.full((len(bias), rows * config.thresholds_per_cycle), never, dtype=np.int32)
         words[:, :count] = np.clip(node.thresholds - bias[:, None], -bound - 1, bound + 1)
         return cls("thresholds", words, rows, rows, planes)
+
+    def after(self, rescales, biases, config):
+        """The plan where inputs are rescaled, each with its bias, before they are added."""
+        filters, cycles, words = len(self.words), [], []
+        for rescale, bias in zip(rescales, biases, strict=True):
+            row = np.zeros((filters, config.thresholds_per_cycle), dtype=np.int32)
+            row[:, :PARAMETER_WORDS] = rescale_words(rescale, np.full(filters, bias), config)
+            words.append(row)
+            cycles.append(requantize_cycles(rescale_shift(rescale, config),
+                                            config.requantize_digit))
+        return replace(self, words=np.concatenate([*words, self.words], axis=1),
+                       rows=self.rows + len(words), rescale_cycles=tuple(cycles))
+
+    def memory_words(self, first, count):
+        """Words of some filters in the order in which the threshold memory holds them."""
+        words = self.words[first:first + count].reshape(count, self.rows, -1)
+        inputs = len(self.rescale_cycles)
+        parts = [words[:, index] for index in range(inputs)] + [words[:, inputs:]]
+        return np.concatenate([part.reshape(-1) for part in parts]).astype("<i4")
+
+    def rescale_fields(self, source):
+        """Fields of a ``PASS`` whose sums are rescaled and added to those of inputs before."""
+        return dict(requantize=1, rescale=1, fresh=source == 0,
+                    threshold_chunks=self.rescale_cycles[source])
 
     def part(self, own):
         """The plan of some of the filters, a slice."""

@@ -96,11 +96,19 @@ class LayerWork:
         if lowered.other is not None:
             other = replace(layer, input_format=lowered.other)
             second = Operands.of(other, config)
-            zero_point += second.zero_point
             bound += _check_psum_width(other, config)
-            planes = _merged(planes, second.planes)
             act_planes += _act_planes(other, config)
-        stage = _stage(lowered, zero_point, bound, config)
+            if not lowered.rescales:
+                zero_point += second.zero_point
+                planes = _merged(planes, second.planes)
+            else:
+                planes = _in_turn(planes, second.planes)
+        if lowered.rescales:
+            stage = StagePlan.of(layer, np.zeros(layer.filters, np.int64), lowered.sum_bound,
+                                 config).after(lowered.rescales,
+                                               (-zero_point, -second.zero_point), config)
+        else:
+            stage = _stage(lowered, zero_point, bound, config)
         height, width, channels = input_shape
         out_height, out_width, _ = layer.sum_shape(input_shape)
         dense = (out_height == out_width == 1 and layer.groups == 1 and not any(layer.padding)
@@ -160,6 +168,15 @@ def _merged(first, second):
     ranks = [ranked[0][0], *(rank for rank, _, _ in ranked)]
     return tuple(replace(plane, source=source, shift=rank != before)
                  for before, (rank, source, plane) in zip(ranks, ranked, strict=False))
+
+
+def _in_turn(first, second):
+    """Planes of two inputs that are rescaled one after the other, and a last one for their sum."""
+    planes = []
+    for source, own in enumerate((first, second)):
+        planes.extend(replace(plane, source=source, starts=index == 0,
+                              rescales=index == len(own) - 1) for index, plane in enumerate(own))
+    return (*planes, replace(planes[-1], idle=True, starts=False, rescales=False, shift=False))
 
 
 def _groups_together(lowered, lanes):

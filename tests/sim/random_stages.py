@@ -7,7 +7,7 @@ from model import formats
 from model.addition import Addition
 from model.network import Layer, Network
 from model.pooling import Pooling
-from model.requantization import ROUNDINGS, Requantization, fixed_point
+from model.requantization import ROUNDINGS, Requantization, Rescale, fixed_point
 
 __all__ = ["STAGE_FAMILIES", "random_stage_network"]
 
@@ -83,6 +83,20 @@ def _pooling(generator, name, shape, act_format, given):
                    **_stage(generator, shape[2], *probe.sum_range(), act_format))
 
 
+def _rescales(generator):
+    """One or two rescales as TFLite makes them, or of a smaller left shift."""
+    left = int(generator.choice([20, 12, 0]))
+    made = []
+    for _ in range(2):
+        multiplier, shift = fixed_point(float(generator.uniform(0.02, 0.9)))
+        rounding = ROUNDINGS[int(generator.integers(len(ROUNDINGS)))]
+        made.append(Rescale(left_shift=left, multiplier=multiplier, shift=shift,
+                            rounding=rounding))
+    if generator.random() < 0.2:
+        made[int(generator.integers(2))] = None
+    return tuple(made)
+
+
 def _residual(generator, name, shape, weight_format, act_format, given, source):
     """A convolution that keeps the shape, and the sum of its output and its input."""
     kernel = int(generator.integers(0, 2)) * 2 + 1
@@ -93,9 +107,11 @@ def _residual(generator, name, shape, weight_format, act_format, given, source):
                    **_stage(generator, shape[2], *Layer(**plain).sum_range(), act_format))
     inputs = (branch.name, source) if generator.random() < 0.7 else (source, branch.name)
     given_formats = (act_format, given) if inputs[0] == branch.name else (given, act_format)
-    probe = Addition(name=name, inputs=inputs, input_formats=given_formats)
+    rescales = (None, None) if generator.random() < 0.4 else _rescales(generator)
+    probe = Addition(name=name, inputs=inputs, input_formats=given_formats, rescales=rescales)
     return branch, Addition(
-        name=name, inputs=inputs, input_formats=given_formats, output_format=act_format,
+        name=name, inputs=inputs, input_formats=given_formats, rescales=rescales,
+        output_format=act_format,
         **_stage(generator, shape[2], *probe.sum_range(), act_format))
 
 

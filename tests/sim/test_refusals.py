@@ -31,7 +31,7 @@ ADDITION = Addition(name="odd", inputs=("first", "input"), input_formats=(UINT2,
                     rescales=(Rescale(multiplier=1, shift=1, rounding="half_up"), None),
                     thresholds=np.array([[1, 2, 3]]), output_format=UINT2)
 REFUSED = {
-    "rescales": ((layer("first"), ADDITION, SCORES), "rescales of an addition must be none"),
+    "rescales": ((layer("first"), ADDITION, SCORES), "rescales of an addition must be none where"),
     "requantization": ((layer("odd", thresholds=None, requantize=REQUANTIZE), SCORES),
                        "requantize_digit must be 8 or 16"),
     "wide codes": ((layer("odd", thresholds=np.zeros((2, 31), np.int64),
