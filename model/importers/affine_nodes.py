@@ -90,6 +90,8 @@ def _batch_norm(context, node, inputs):
     value, (gamma, beta, mean, variance) = inputs[0], (entry.array.astype(np.float64)
                                                        for entry in inputs[1:5])
     spread = variance + np.float64(node.attributes.get("epsilon", 1e-5))
+    if node.attributes.get("training_mode", 0):
+        raise InputError("training_mode must be 0")
     if (spread <= 0).any():
         raise InputError("variances must be positive, and one is not")
     slope = gamma / np.sqrt(spread)

@@ -11,6 +11,9 @@ from model.importers.tensors import Activation, Constant
 
 __all__ = ["HANDLERS"]
 
+_FLOATS = (1, 10, 11, 16)
+"""float, float16, double and bfloat16 of ``TensorProto``."""
+
 
 def _moved(value, index):
     if isinstance(value, Activation) and any(value.pad):
@@ -85,6 +88,16 @@ def _same(context, node, inputs):
     return inputs[0]
 
 
+def _cast(context, node, inputs):
+    """To floats, or of whole numbers to integers, which changes nothing."""
+    del context
+    value = inputs[0]
+    if node.attributes.get("to") not in _FLOATS and not (isinstance(value, Activation) and all(
+            entry.denominator == 1 for entry in (*value.scale, *value.offset))):
+        raise InputError("type must be one of floats, or values whole numbers already")
+    return value
+
+
 def _pad(context, node, inputs):
     del context
     value = inputs[0]
@@ -108,7 +121,7 @@ def _pad(context, node, inputs):
 
 
 HANDLERS = {
-    "Cast": _same, "Dropout": _same, "Flatten": _flatten, "Identity": _same, "Pad": _pad,
+    "Cast": _cast, "Dropout": _same, "Flatten": _flatten, "Identity": _same, "Pad": _pad,
     "Reshape": _reshape, "Shape": _shape, "Squeeze": _squeeze, "Transpose": _transpose,
     "Unsqueeze": _unsqueeze,
 }

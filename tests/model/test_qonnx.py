@@ -372,6 +372,11 @@ def test_unsupported_operators_are_listed_all_at_once(tmp_path):
     (lambda g: (g.node("Quant", ..., 1.0, 0.0, 4.0), g.node("Conv", ..., np.ones((2, 2, 1, 1))),
                 g.node("Relu", ...)),
      "output must be sums, or codes of a quantizer: put one at the end"),
+    (lambda g: (g.node("Quant", ..., 0.5, 0.0, 4.0), g.node("Cast", ..., to=7)),
+     "type must be one of floats, or values whole numbers already"),
+    (lambda g: (g.node("Quant", ..., 0.5, 0.0, 4.0), g.node(
+        "BatchNormalization", ..., *np.ones((4, 2)), training_mode=1)),
+     "training_mode must be 0"),
     (lambda g: g.node("Relu", "missing"), "input 'missing' must be made by an earlier node"),
 ])
 def test_networks_that_integers_cannot_express_are_refused(tmp_path, build, sentence):
