@@ -188,15 +188,19 @@ def test_averages_and_constants_are_exact_where_floats_are(tmp_path, seed):
     np.testing.assert_array_equal(imported.outputs(scores), session.run(None, {"x": images})[0])
 
 
-def codes_of(layer, sums):
-    """Codes of all filters of sums [1, filters], as the definition of each stage says."""
-    if layer.requantize is not None:
-        return layer.requantize.apply(sums + (0 if layer.bias is None else layer.bias))
-    count = sum((sums >= row).astype(np.int64) for row in layer.thresholds.T)
-    return count + int(-128 if layer.output_format.name.startswith("int") else 0)
+def codes_of(layer, filter_, sums):
+    """Codes of one filter's sums, as the definition of each stage says; from 0 for the least."""
+    if layer.thresholds is not None:
+        return np.searchsorted(layer.thresholds[filter_], sums, side="right")
+    stage, bias = layer.requantize, 0 if layer.bias is None else int(layer.bias[filter_])
+    exact = (sums + bias) * int(stage.multiplier[filter_])
+    half = 1 << int(stage.shift[filter_])
+    whole, rest = np.divmod(2 * exact, 2 * half)
+    rounded = whole + ((rest > half) | ((rest == half) & (whole % 2 == 1)))
+    return np.clip(rounded + stage.zero_point, stage.low, stage.high) + 128
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_nearest_requantization_moves_as_many_sums_as_it_says(tmp_path, seed):
     net = Float(seed)
     generator = net.generator
@@ -215,8 +219,8 @@ def test_nearest_requantization_moves_as_many_sums_as_it_says(tmp_path, seed):
         weights = levels[filter_].astype(np.int64)
         least, greatest = (int(np.clip(255 * weights, *ends).sum())
                            for ends in ((-1 << 20, 0), (0, 1 << 20)))
-        sums = np.repeat(np.arange(least, greatest + 1)[:, None], 4, axis=1)
-        codes = [codes_of(layer, sums)[:, filter_] for layer in layers]
+        sums = np.arange(least, greatest + 1)
+        codes = [codes_of(layer, filter_, sums) for layer in layers]
         differing += int((codes[0] != codes[1]).sum())
     said = int(near.notes[0].split(": ")[1].split(" ")[0]) if near.notes else 0
     assert differing == said
@@ -382,7 +386,7 @@ def test_dynamic_quantization_is_refused_with_what_would_help(tmp_path):
 def test_fuzzed_and_truncated_files_never_crash(tmp_path, form):
     path, _ = quantized(tmp_path, residual_network, 0, form, QUINT8, True)
     content, generator = path.read_bytes(), np.random.default_rng(3)
-    for trial in range(24):
+    for trial in range(12):
         damaged = bytearray(content[:generator.integers(len(content))] if trial % 4 == 1
                             else content)
         for _ in range(1 + trial % 4 if damaged else 0):
