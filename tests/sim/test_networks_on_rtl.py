@@ -114,6 +114,14 @@ def test_reference_networks_are_exact(name):
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("family", STAGE_FAMILIES)
+def test_many_random_stages_and_pooling_are_exact(family):
+    run_seeds(range(1000, 1120), family, TINY, make=random_stage_network)
+    run_seeds(range(30), family, TINY.with_changes(name="odd", rows=1, cols=1, lanes=1),
+              make=random_stage_network)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES)
 def test_many_random_networks_are_exact(family):
     run_seeds(range(1000, 1250), family, TINY)
