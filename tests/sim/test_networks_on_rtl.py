@@ -91,7 +91,7 @@ def test_random_networks_are_exact_on_odd_arrays(family, changes):
     run_seeds(range(100, 125), family, config)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ["xnor", "ternary", "shared"])
 def test_both_back_ends_agree(family):
     run_seeds(range(3), family, TINY, backend="amaranth")
 
