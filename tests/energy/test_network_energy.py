@@ -30,7 +30,7 @@ def last_layer_alone():
                    layers=(layer,))
 
 
-def fitting_networks(config, seeds=range(12)):
+def fitting_networks(config, seeds=range(7)):
     for family in FAMILIES:
         for seed in seeds:
             network, _ = random_network(seed, family, config)
@@ -78,7 +78,7 @@ def test_random_layers_keep_the_laws_of_conservation():
         by_level = sum(energy.at(level=level).value for level in LEVELS)
         assert isclose(energy.total.value, by_level, rel_tol=1e-12), seed
         assert isclose(energy.per_mac * energy.macs, energy.total.value, rel_tol=1e-12), seed
-    assert seen > 40
+    assert seen > 25
 
 
 def test_products_of_a_dense_run_have_a_closed_form():
