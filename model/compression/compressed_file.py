@@ -1,0 +1,161 @@
+"""The compressed file: layers as Deep Compression stores them, as bytes that anyone may hand us.
+
+Layout: ``MAGIC``; header length (4 bytes, little-endian); header (JSON, UTF-8); data; SHA-256 of
+everything before it. The header holds names, shapes and widths; the data holds for each layer the
+centroids and the biases (float32, little-endian), codeword lengths of weight codes and of gaps (a
+byte each, 255 for none), and the two Huffman messages. Nothing in a file is executed, and no size
+is believed before it is checked.
+"""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+from model.compression.compressed_layer import CompressedLayer
+from model.compression.huffman import HuffmanCode
+from model.compression.relative_index import SparseCodes, check_index_bits
+from model.compression.sharing import SharedWeights
+from model.errors import InputError
+from model.network_entries import DataReader, check_keys, check_text, checked_integers
+
+__all__ = ["MAGIC", "SUFFIX", "from_bytes", "load", "save", "to_bytes"]
+
+MAGIC = b"bitrow-c\x00\n"
+SUFFIX = ".bitrow-c"
+_LENGTH_BYTES = 4
+_DIGEST_BYTES = 32
+_NO_CODEWORD = 255
+_MOST_WEIGHTS = 1 << 28
+_NUMBERS = ("weight_bits", "index_bits", "centroids", "biases", "entries", "weight_bytes",
+            "index_bytes")
+
+
+def to_bytes(layers):
+    """The bytes of compressed layers."""
+    header, data = [], []
+    for layer in layers:
+        weights = layer.weight_code.encode(layer.sparse.codes)
+        indices = layer.index_code.encode(layer.sparse.gaps)
+        header.append({
+            "name": layer.name, "shape": list(layer.shared.codes.shape),
+            "weight_bits": layer.shared.bits, "index_bits": layer.index_bits,
+            "centroids": len(layer.shared.centroids), "biases": len(layer.bias),
+            "entries": len(layer.sparse.codes), "weight_bytes": len(weights),
+            "index_bytes": len(indices)})
+        data += [layer.shared.centroids.astype("<f4").tobytes(),
+                 layer.bias.astype("<f4").tobytes(),
+                 _table_bytes(layer.weight_code), _table_bytes(layer.index_code),
+                 weights, indices]
+    text = json.dumps(header, separators=(",", ":")).encode()
+    body = MAGIC + len(text).to_bytes(_LENGTH_BYTES, "little") + text + b"".join(data)
+    return body + hashlib.sha256(body).digest()
+
+
+def _table_bytes(code):
+    return bytes(_NO_CODEWORD if length < 0 else length for length in code.lengths)
+
+
+def save(layers, path):
+    """Writes a compressed file and returns its size in bytes."""
+    content = to_bytes(layers)
+    path = Path(path)
+    partial = path.with_suffix(path.suffix + ".partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+    return len(content)
+
+
+def load(path):
+    """The layers in a file.
+
+    Raises
+    ------
+    InputError
+        If it is not a whole and valid compressed file; the sentence names it.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} must be a readable compressed file: {error.strerror}") from None
+    try:
+        return from_bytes(content)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def from_bytes(content):
+    """The layers in the bytes of a file; raises ``InputError``."""
+    if not content.startswith(MAGIC):
+        raise InputError("file must begin as a compressed file does, and does not")
+    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if len(body) < len(MAGIC) + _LENGTH_BYTES or hashlib.sha256(body).digest() != digest:
+        raise InputError("checksum must match the content; the file is damaged or cut off")
+    start = len(MAGIC) + _LENGTH_BYTES
+    end = start + int.from_bytes(body[len(MAGIC):start], "little")
+    if end > len(body):
+        raise InputError("header must end within the file, and does not")
+    try:
+        header = json.loads(body[start:end].decode())
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise InputError("header must be JSON, and is not") from None
+    if not isinstance(header, list) or not 0 < len(header) <= 10_000:
+        raise InputError("header must be a list of 1 to 10000 layers")
+    data = DataReader(body[end:])
+    layers = [_read_layer(entry, data) for entry in header]
+    data.finish()
+    return layers
+
+
+def _read_layer(entry, data):
+    check_keys(entry, {"name", "shape", *_NUMBERS}, "layer")
+    check_text(entry["name"], "layer name")
+    name = f"layer {entry['name']}"
+    try:
+        return _layer(entry, data)
+    except InputError as error:
+        raise InputError(f"{name}: {str(error).removeprefix(f'{name}: ')}") from None
+
+
+def _layer(entry, data):
+    numbers = dict(zip(_NUMBERS, checked_integers([entry[key] for key in _NUMBERS],
+                                                  len(_NUMBERS), ", ".join(_NUMBERS)),
+                       strict=True))
+    shape = entry["shape"]
+    if not isinstance(shape, list) or not 0 < len(shape) <= 8:
+        raise InputError("shape must be a list of 1 to 8 integers")
+    shape = checked_integers(shape, len(shape), "shape")
+    count = math.prod(shape)
+    if not 0 < count <= _MOST_WEIGHTS:
+        raise InputError(f"weights must be from 1 to {_MOST_WEIGHTS}, not {count}")
+    if numbers["entries"] > count:
+        raise InputError(f"entries must be at most {count}, not {numbers['entries']}")
+    check_index_bits(numbers["index_bits"])
+    centroids = _floats(data, numbers["centroids"], "centroids")
+    bias = _floats(data, numbers["biases"], "biases")
+    weight_code = _table(data, numbers["centroids"] + 1, "weight table")
+    index_code = _table(data, 1 << numbers["index_bits"], "index table")
+    codes = weight_code.decode(data.take(numbers["weight_bytes"], "weights"), numbers["entries"])
+    gaps = index_code.decode(data.take(numbers["index_bytes"], "indices"), numbers["entries"])
+    if len(centroids) > 255:
+        raise InputError(f"centroids must be at most 255, not {len(centroids)}")
+    sparse = SparseCodes(numbers["index_bits"], count, gaps, codes.astype(np.uint8))
+    shared = SharedWeights(numbers["weight_bits"], centroids, sparse.dense().reshape(shape))
+    return CompressedLayer(entry["name"], shared, numbers["index_bits"], bias)
+
+
+def _floats(data, count, what):
+    values = np.frombuffer(data.take(4 * count, what), "<f4").astype(np.float32)
+    if not np.isfinite(values).all():
+        raise InputError(f"{what} must be finite, and are not")
+    return values
+
+
+def _table(data, count, what):
+    lengths = data.array("u1", count, what)
+    return HuffmanCode(tuple(np.where(lengths == _NO_CODEWORD, -1, lengths).tolist()))
