@@ -52,6 +52,8 @@ def test_every_stored_integer_is_its_own_fixed_point_and_has_a_level(bits, symme
     integers = np.arange(grid.low, grid.high + 1)
     values = grid.dequantize(integers)
     np.testing.assert_array_equal(grid.quantize(values), integers)
+    ends = [-(2 ** (bits - 1)) + symmetric, 2 ** (bits - 1) - 1]
+    assert grid.quantize(np.array([-1e9, 1e9])).tolist() == ends
     levels = grid.format.decode(grid.codes(values))
     np.testing.assert_array_equal(levels * grid.scale, values)
 
@@ -82,6 +84,13 @@ def test_percentile_leaves_out_an_outlier_and_all_is_min_max():
     for symmetric in (False, True):
         whole = percentile_grid(values, 100, symmetric=symmetric)
         assert whole.scale == min_max_grid(values, symmetric=symmetric).scale
+
+
+def test_percentile_leaves_out_half_at_either_end():
+    grid = percentile_grid(np.linspace(-60, 40, 1001), 90)
+    assert grid.scale == pytest.approx((35 + 55) / 255)
+    assert percentile_grid(np.linspace(-60, 40, 1001), 90, symmetric=True).scale == \
+        pytest.approx(50 / 127)
 
 
 @EXACT

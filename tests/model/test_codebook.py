@@ -81,6 +81,7 @@ def test_starts_are_as_the_paper_draws_them():
     values = np.concatenate([np.zeros(900), np.linspace(-1, 3, 100)])
     assert starting_centroids(values, 5, "linear").tolist() == [-1, 0, 1, 2, 3]
     assert (starting_centroids(values, 5, "density") == 0).sum() >= 4
+    assert starting_centroids(np.arange(8), 4, "density").tolist() == [1, 3, 5, 7]
     drawn = starting_centroids(np.arange(8), 8, "random", np.random.default_rng(1))
     assert drawn.tolist() == list(range(8))
     few = starting_centroids(np.array([2.0]), 4, "random", np.random.default_rng(1))

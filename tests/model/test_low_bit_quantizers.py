@@ -229,6 +229,14 @@ def test_shift_norm_follows_the_algorithm():
     assert norm.gain.tolist() == [0.5, -4.0, 1.0]
 
 
+def test_shift_norms_variance_is_made_of_shifts():
+    """Centred values 3/2 and 3/4 times AP2 2 and 1: E = 9/4 and not 27/16, whose AP2s differ."""
+    values = np.array([1.5, 1.5, 0.75, -1.5, -1.5, -0.75])[:, None]
+    norm = ShiftNorm.measured(values, np.ones(1), np.zeros(1))
+    assert norm.inverse_deviation.tolist() == [0.5]
+    assert power_of_two(1 / np.sqrt(27 / 16)) == 1
+
+
 def test_shift_norm_is_within_the_root_of_two_of_batch_norm():
     values = np.random.default_rng(9).normal(-1, 5, (4000, 4))
     found = ShiftNorm.measured(values, np.ones(4), np.zeros(4)).apply(values)
