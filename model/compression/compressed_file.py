@@ -29,6 +29,11 @@ _LENGTH_BYTES = 4
 _DIGEST_BYTES = 32
 _NO_CODEWORD = 255
 _MOST_WEIGHTS = 1 << 28
+"""Of all layers together; a decoded weight takes a byte, and an entry a few times 8."""
+
+_FREE_ENTRIES = 1 << 20
+"""Entries of a layer that may take no bits, which they do where all are alike."""
+
 _NUMBERS = ("weight_bits", "index_bits", "centroids", "biases", "entries", "weight_bytes",
             "index_bytes")
 
@@ -39,6 +44,7 @@ def to_bytes(layers):
     for layer in layers:
         weights = layer.weight_code.encode(layer.sparse.codes)
         indices = layer.index_code.encode(layer.sparse.gaps)
+        _check_entries(layer.name, len(layer.sparse.codes), len(weights) + len(indices))
         header.append({
             "name": layer.name, "shape": list(layer.shared.codes.shape),
             "weight_bits": layer.shared.bits, "index_bits": layer.index_bits,
@@ -52,6 +58,14 @@ def to_bytes(layers):
     text = json.dumps(header, separators=(",", ":")).encode()
     body = MAGIC + len(text).to_bytes(_LENGTH_BYTES, "little") + text + b"".join(data)
     return body + hashlib.sha256(body).digest()
+
+
+def _check_entries(name, entries, message_bytes):
+    """Raises InputError where a few bytes would ask for many entries."""
+    most = 8 * message_bytes + _FREE_ENTRIES
+    if entries > most:
+        raise InputError(f"layer {name}: entries must be at most {most} in {message_bytes} bytes, "
+                         f"not {entries}")
 
 
 def _table_bytes(code):
@@ -107,22 +121,25 @@ def from_bytes(content):
     if not isinstance(header, list) or not 0 < len(header) <= 10_000:
         raise InputError("header must be a list of 1 to 10000 layers")
     data = DataReader(body[end:])
-    layers = [_read_layer(entry, data) for entry in header]
+    layers, left = [], _MOST_WEIGHTS
+    for entry in header:
+        layers.append(_read_layer(entry, data, left))
+        left -= layers[-1].shared.codes.size
     data.finish()
     return layers
 
 
-def _read_layer(entry, data):
+def _read_layer(entry, data, most):
     check_keys(entry, {"name", "shape", *_NUMBERS}, "layer")
     check_text(entry["name"], "layer name")
     name = f"layer {entry['name']}"
     try:
-        return _layer(entry, data)
+        return _layer(entry, data, most)
     except InputError as error:
         raise InputError(f"{name}: {str(error).removeprefix(f'{name}: ')}") from None
 
 
-def _layer(entry, data):
+def _layer(entry, data, most):
     numbers = dict(zip(_NUMBERS, checked_integers([entry[key] for key in _NUMBERS],
                                                   len(_NUMBERS), ", ".join(_NUMBERS)),
                        strict=True))
@@ -131,10 +148,12 @@ def _layer(entry, data):
         raise InputError("shape must be a list of 1 to 8 integers")
     shape = checked_integers(shape, len(shape), "shape")
     count = math.prod(shape)
-    if not 0 < count <= _MOST_WEIGHTS:
-        raise InputError(f"weights must be from 1 to {_MOST_WEIGHTS}, not {count}")
+    if not 0 < count <= most:
+        raise InputError(f"weights must be from 1 to {most}, not {count}")
     if numbers["entries"] > count:
         raise InputError(f"entries must be at most {count}, not {numbers['entries']}")
+    _check_entries(entry["name"], numbers["entries"],
+                   numbers["weight_bytes"] + numbers["index_bytes"])
     check_index_bits(numbers["index_bits"])
     centroids = _floats(data, numbers["centroids"], "centroids")
     bias = _floats(data, numbers["biases"], "biases")

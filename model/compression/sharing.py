@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from model.errors import InputError
-from model.quantizers.codebook import cluster
+from model.quantizers.codebook import cluster, integer_codebook
 
 __all__ = ["SharedWeights", "centroid_gradient", "share"]
 
@@ -51,6 +51,14 @@ class SharedWeights:
     def kept(self):
         """Weights that are not pruned."""
         return int(np.count_nonzero(self.codes))
+
+    def integer_format(self, level_bits=8):
+        """A ``shared`` format for these codes, and its scale, as ``integer_codebook`` gives them.
+
+        Code 0 is level 0, and so are codes without a centroid.
+        """
+        unused = (1 << self.bits) - len(self.table)
+        return integer_codebook(np.pad(self.table, (0, unused)), level_bits)
 
     def stepped(self, gradient, rate):
         """After one step of gradient descent on the centroids; codes stay (Sec. 3.3)."""

@@ -1,6 +1,7 @@
 """Pruning, sharing, relative indices and the compressed file."""
 
 import hashlib
+import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,6 +117,19 @@ def test_shared_weights_keep_their_zeros_and_take_centroids(seed, bits):
     np.testing.assert_allclose(chosen, distances.min(axis=1), atol=1e-6)
 
 
+@pytest.mark.parametrize("bits", range(2, 9))
+def test_shared_weights_are_levels_of_a_format_with_zero_at_zero(bits):
+    weights = np.random.default_rng(bits).normal(size=(40, 20))
+    shared = share(weights, prune(weights, 0.3), bits)
+    form, scale = shared.integer_format()
+    levels = form.decode(shared.codes)
+    assert (levels[shared.codes == 0] == 0).all()
+    assert np.abs(levels * scale - shared.weights).max() <= scale / 2 * (1 + 1e-6)
+    few = SharedWeights(bits, np.array([-2.0], np.float32), np.array([0, 1], np.uint8))
+    form, scale = few.integer_format()
+    assert (form.decode(few.codes) * scale).tolist() == [0, -2]
+
+
 @EXACT
 @given(st.integers(0, 100))
 def test_a_centroids_gradient_is_the_change_of_the_loss(seed):
@@ -220,6 +234,34 @@ def test_damage_behind_a_right_checksum_ends_in_a_sentence_or_in_other_layers():
             assert "must" in str(error)
             refused += 1
     assert refused > 500
+
+
+def one_layer(**changes):
+    """A file of one layer whose header entry is changed."""
+    content = to_bytes(some_layers()[:1])
+    end = 14 + int.from_bytes(content[10:14], "little")
+    (entry,) = json.loads(content[14:end])
+    text = json.dumps([entry | changes]).encode()
+    return resealed(content[:10] + len(text).to_bytes(4, "little") + text + content[end:])
+
+
+@pytest.mark.parametrize("changes, sentence", [
+    (dict(shape=[1 << 14, 1 << 15]), "layer ip1: weights must be from 1 to 268435456"),
+    (dict(shape=[]), "layer ip1: shape must"), (dict(shape=[30, -50]), "layer ip1: shape must"),
+    (dict(shape=[1 << 20], entries=1 << 20), "layer ip1: 1048576 Huffman codewords must"),
+    (dict(shape=[1 << 23], entries=1 << 22), "layer ip1: entries must be at most"),
+    (dict(entries=1501), "layer ip1: entries must be at most 1500"),
+    (dict(centroids=1 << 24), "layer ip1: centroids must take"),
+    (dict(weight_bits=9), "layer ip1: bits of shared weights must"),
+    (dict(index_bits=17), "layer ip1: index_bits must"), (dict(name=7), "layer name must"),
+    (dict(more=1), "layer must have the keys"), (dict(biases=True), "layer ip1: weight_bits,")])
+def test_headers_that_lie_are_refused_by_name(changes, sentence):
+    with pytest.raises(InputError, match=sentence):
+        from_bytes(one_layer(**changes))
+
+
+def test_the_layer_whose_header_is_changed_is_whole_without_a_change():
+    assert to_bytes(from_bytes(one_layer())) == to_bytes(some_layers()[:1])
 
 
 @pytest.mark.parametrize("wrong", [
