@@ -248,16 +248,19 @@ CONFIGS = {config.name: config for config in (
     AcceleratorConfig(
         name="demo", purpose="the demo: every mode, quick to build",
         rows=6, cols=7, lanes=16, act_bits=4, weight_bits=4, modes=tuple(Mode), lane_addresses=True,
-        codebook=True, filter_words=256, ifmap_words=32, psum_words=32, bank_words=4096,
-        buffer_words=4096, threshold_rows=128, thresholds_per_cycle=16),
+        codebook=True, psum_bits=32, code_bits=8, requantize_digit=16, filter_words=256,
+        ifmap_words=32, psum_words=32, bank_words=4096, buffer_words=4096, threshold_rows=128,
+        thresholds_per_cycle=16),
     AcceleratorConfig(
         name="eyeriss", purpose="the array of the published chip, 12 x 14, 16 lanes, every mode",
         rows=12, cols=14, lanes=16, act_bits=4, weight_bits=4, modes=tuple(Mode),
-        lane_addresses=True, codebook=True, filter_words=512, ifmap_words=32, psum_words=128,
-        bank_words=8192, buffer_words=16384, threshold_rows=256, thresholds_per_cycle=16),
+        lane_addresses=True, codebook=True, psum_bits=32, code_bits=8, requantize_digit=16,
+        filter_words=512, ifmap_words=32, psum_words=128, bank_words=8192, buffer_words=16384,
+        threshold_rows=256, thresholds_per_cycle=16),
     AcceleratorConfig(
         name="eyeriss1", purpose="the published chip's array of 168 single multipliers",
         rows=12, cols=14, lanes=1, act_bits=4, weight_bits=4, modes=tuple(Mode),
-        lane_addresses=True, codebook=True, filter_words=512, ifmap_words=64, psum_words=128,
-        bank_words=16384, buffer_words=65536, threshold_rows=256, thresholds_per_cycle=16),
+        lane_addresses=True, codebook=True, psum_bits=32, code_bits=8, requantize_digit=16,
+        filter_words=512, ifmap_words=64, psum_words=128, bank_words=16384, buffer_words=65536,
+        threshold_rows=256, thresholds_per_cycle=16),
 )}
