@@ -55,15 +55,17 @@ class OutputWriter(wiring.Component):
         m = Module()
         config, pooled = self._config, self.pooled.p
         layout = data.StructLayout({
-            "data": config.output_bits, "address": 32, "raw": 1, "planes": 4, "plane_bytes": 32,
-            "word_step": 5, "present": 1, "pass_ends": 1})
+            "data": config.output_bits, "address": 32, "raw": 1, "planes_left": 4,
+            "plane_bytes": 32, "word_step": 5, "present": 1, "pass_ends": 1})
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=layout.size, depth=self._depth)
         incoming = Signal(layout)
         m.d.comb += [fifo.w_data.eq(incoming), fifo.w_en.eq(self.pooled.valid),
                      incoming.address.eq(self._place(m))]
         m.d.comb += [incoming[name].eq(pooled[name]) for name in ("data", "present", "pass_ends")]
         m.d.comb += [incoming[name].eq(self.current[name])
-                     for name in ("raw", "planes", "plane_bytes", "word_step")]
+                     for name in ("raw", "plane_bytes", "word_step")]
+        with m.If(pooled.present):
+            m.d.comb += incoming.planes_left.eq(self.current.planes - 1)
         self._send(m, *self._hold(m, fifo, layout))
         return m
 
@@ -110,23 +112,23 @@ class OutputWriter(wiring.Component):
     def _hold(self, m, fifo, layout):
         """Takes the word that waits first out of block memory, and goes through its planes.
 
-        Gives the word, its plane, whether that is the last, whether there is one, and a signal
-        that goes on to the next.
+        Gives the word with the planes that are left, whether none is, whether there is a word,
+        and a signal that goes on to the next.
         """
-        word, holding, plane = Signal(layout), Signal(), Signal(4)
-        step, last = Signal(), Signal()
+        word, waiting = Signal(layout), Signal(layout)
+        holding, step, last = Signal(), Signal(), Signal()
         m.d.comb += [
-            last.eq(~word.present | (plane + 1 >= word.planes)),
-            fifo.r_en.eq(fifo.r_rdy & (~holding | (step & last))), self.gone.eq(fifo.r_en),
+            waiting.eq(fifo.r_data), self.gone.eq(fifo.r_en),
+            fifo.r_en.eq(fifo.r_rdy & (~holding | (step & last))),
         ]
         with m.If(step):
-            m.d.sync += [plane.eq(plane + 1), holding.eq(~last),
-                         word.address.eq(word.address + word.plane_bytes)]
+            m.d.sync += [word.planes_left.eq(word.planes_left - 1), last.eq(word.planes_left == 1),
+                         holding.eq(~last), word.address.eq(word.address + word.plane_bytes)]
         with m.If(fifo.r_en):
-            m.d.sync += [word.eq(fifo.r_data), plane.eq(0), holding.eq(1)]
-        return word, plane, last, holding, step
+            m.d.sync += [word.eq(waiting), last.eq(waiting.planes_left == 0), holding.eq(1)]
+        return word, last, holding, step
 
-    def _send(self, m, word, plane, last, holding, step):
+    def _send(self, m, word, last, holding, step):
         """A register before memory: a write, or the end of a pass whose last word is absent."""
         config, write = self._config, Signal(write_layout(self._config))
         full, present, ends, taken = Signal(), Signal(), Signal(), Signal()
@@ -141,9 +143,8 @@ class OutputWriter(wiring.Component):
             m.d.sync += full.eq(0)
         m.d.sync += self.pass_done.eq(taken & ends)
         words = config.output_codes // config.lanes
-        codes, index_left = Signal(data.ArrayLayout(8 * config.word_bytes, words)), Signal(4)
-        m.d.comb += index_left.eq(word.planes - 1 - plane)
-        with m.Switch(index_left):
+        codes = Signal(data.ArrayLayout(8 * config.word_bytes, words))
+        with m.Switch(word.planes_left):
             for index in range(config.output_planes):
                 with m.Case(index):
                     m.d.comb += [codes[place].eq(Cat(
