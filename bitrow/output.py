@@ -8,7 +8,7 @@ from model.errors import InputError
 
 __all__ = ["output_console", "write_json", "write_text"]
 
-_FILE_COLUMNS = 112
+_FILE_COLUMNS = 132
 
 
 def output_console():

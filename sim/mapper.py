@@ -18,6 +18,9 @@ _WIDEST_WINDOW = 15
 _MOST_STREAMS = 254
 _MOST_FEED_ROWS = 127
 _MOST_GROUPS = 31
+_LONGEST_STEP = 15
+_MOST_PIXELS = 4095
+"""What the fields of a ``PASS`` hold."""
 
 
 def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None, slack=None):
@@ -201,13 +204,22 @@ def _smaller_strips(work, config):
             length = -(-length // 2)
 
 
+def _fields_hold(work, mapping, streams, fold):
+    """The fields of a ``PASS`` hold what this mapping needs."""
+    _, block_rows, rows = mapping.feed_rows(mapping.strips[0])
+    steps = block_rows, work.dilation[1], mapping.skip_columns * work.dilation[1]
+    sizes = work.height, work.width, work.out_width, mapping.block_step * work.stride[1]
+    return (streams <= _MOST_STREAMS and rows <= _MOST_FEED_ROWS and fold.groups <= _MOST_GROUPS
+            and max(steps) <= _LONGEST_STEP and max(sizes) <= _MOST_PIXELS)
+
+
 def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     """Roughly the cycles of a mapping, or None where it does not fit; only to compare mappings."""
     strip = mapping.strips[0]
     fold = max(mapping.folds, key=lambda one: one.groups)
     blocks, _, rows = mapping.feed_rows(strip)
     streams = blocks * rows * fold.groups
-    if streams > _MOST_STREAMS or rows > _MOST_FEED_ROWS or fold.groups > _MOST_GROUPS:
+    if not _fields_hold(work, mapping, streams, fold):
         return None
     psums = max(count for _, count in mapping.filter_groups)
     folds = len(mapping.folds) * len(work.planes)
