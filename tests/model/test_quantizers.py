@@ -52,6 +52,22 @@ def test_ternary_levels_and_scale_follow_the_paper(weights):
     assert scales[0] == pytest.approx(sum(kept) / len(kept) if kept else 1.0)
 
 
+@pytest.mark.parametrize("name, best", [("uniform", 2 / 3), ("normal", 0.75)])
+def test_the_ternary_threshold_is_near_the_best_of_a_search(name, best):
+    """2/3 E|w| for uniform weights, about 0.75 E|w| for normal ones (TWN, Sec. 2.2)."""
+    generator = np.random.default_rng(1)
+    draw = {"uniform": lambda: generator.uniform(-1, 1, 50_000),
+            "normal": lambda: generator.normal(size=50_000)}
+    weights = draw[name]()
+    magnitude = np.sort(np.abs(weights))[::-1]
+    gains = np.cumsum(magnitude) ** 2 / np.arange(1, len(magnitude) + 1)
+    found = magnitude[np.argmax(gains)] / magnitude.mean()
+    assert found == pytest.approx(best, abs=0.04)
+    codes, scales = ternarize(weights[None])
+    error = ((scales[0] * ternary().decode(codes)[0] - weights) ** 2).sum()
+    assert error <= 1.01 * ((weights ** 2).sum() - gains.max())
+
+
 @EXACT
 @given(WEIGHTS, st.integers(2, 4))
 def test_dorefa_weights_follow_the_paper(weights, bits):
