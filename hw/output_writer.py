@@ -56,7 +56,7 @@ class OutputWriter(wiring.Component):
         config, pooled = self._config, self.pooled.p
         layout = data.StructLayout({
             "data": config.output_bits, "address": 32, "raw": 1, "planes_left": 4,
-            "plane_bytes": 32, "word_step": 5, "present": 1, "pass_ends": 1})
+            "single": 1, "plane_bytes": 32, "word_step": 5, "present": 1, "pass_ends": 1})
         m.submodules.fifo = fifo = SyncFIFOBuffered(width=layout.size, depth=self._depth)
         incoming = Signal(layout)
         m.d.comb += [fifo.w_data.eq(incoming), fifo.w_en.eq(self.pooled.valid),
@@ -66,6 +66,7 @@ class OutputWriter(wiring.Component):
                      for name in ("raw", "plane_bytes", "word_step")]
         with m.If(pooled.present):
             m.d.comb += incoming.planes_left.eq(self.current.planes - 1)
+        m.d.comb += incoming.single.eq(~pooled.present | (self.current.planes == 1))
         self._send(m, *self._hold(m, fifo, layout))
         return m
 
@@ -125,7 +126,7 @@ class OutputWriter(wiring.Component):
             m.d.sync += [word.planes_left.eq(word.planes_left - 1), last.eq(word.planes_left == 1),
                          holding.eq(~last), word.address.eq(word.address + word.plane_bytes)]
         with m.If(fifo.r_en):
-            m.d.sync += [word.eq(waiting), last.eq(waiting.planes_left == 0), holding.eq(1)]
+            m.d.sync += [word.eq(waiting), last.eq(waiting.single), holding.eq(1)]
         return word, last, holding, step
 
     def _send(self, m, word, last, holding, step):
