@@ -42,8 +42,8 @@ def _check_output(config):
     if not isinstance(bits, int) or not config.act_bits <= bits <= 8:
         raise ConfigError(f"code_bits must be from act_bits, {config.act_bits}, to 8, "
                           f"not {config.code_bits!r}")
-    if config.output_bits > config.BEAT_BITS:
-        raise ConfigError(f"lanes x code_bits must be at most {config.BEAT_BITS}, "
+    if config.output_bits > 2 * config.BEAT_BITS:
+        raise ConfigError(f"lanes x code_bits must be at most {2 * config.BEAT_BITS}, "
                           f"not {config.output_bits}")
     if config.requantize_digit not in (0, 8, 16):
         raise ConfigError("requantize_digit must be 0, 8 or 16, "

@@ -180,6 +180,6 @@ class PostPath(wiring.Component):
                 m.d.sync += step.eq(amount)
             if name == "bank_reads":
                 with m.If(results.valid & result.rescale & ~result.fresh):
-                    m.d.sync += step.eq(Mux(result.first, 1, 2) * result.columns)
+                    m.d.sync += step.eq(Mux(result.first, result.columns, result.columns << 1))
             with m.If(self.clear):
                 m.d.sync += self.events[name].eq(0)
