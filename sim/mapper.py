@@ -86,7 +86,7 @@ def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
         flat = work.height == work.width == 1
         if block_words is not None and group_words != block_words and not flat:
             continue
-        if work.first_word % group_words:
+        if work.word_step % group_words:
             continue
         length = kernel_width * group_words
         if taken_words is not None:

@@ -1,6 +1,7 @@
 """The work of one layer, as the array sees it: words, fields and bounds."""
 
 from dataclasses import dataclass, replace
+from math import gcd
 
 import numpy as np
 
@@ -35,9 +36,9 @@ class LayerWork:
         What is multiplied by what, in the order of passes.
     act_planes : int
         Planes that an activation is cut into.
-    height, width, first_word, words : int
-        The input as the array walks over it: words of a plane at one pixel, and those before them
-        that are not this work's.
+    height, width, first_word, word_step, words : int
+        The input as the array walks over it: words of a plane at one pixel, those before them
+        that are not this work's, and what divides these in all works of the layer.
     stride, dilation : tuple of int
         Rows, columns.
     pad_top, pad_left : int
@@ -65,6 +66,7 @@ class LayerWork:
     height: int
     width: int
     first_word: int
+    word_step: int
     words: int
     stride: tuple[int, int]
     dilation: tuple[int, int]
@@ -115,14 +117,14 @@ class LayerWork:
                  and layer.weights.shape[1:3] == (height, width))
         together = _groups_together(lowered, config.lanes)
         filters, taken = (together * count // layer.groups for count in (layer.filters, channels))
-        works = []
-        for index in range(layer.groups // together):
+        works, (starts, words) = [], _word_spans(layer.groups // together, taken, channels,
+                                                 config.lanes)
+        for index, first_word in enumerate(starts):
             own = slice(index * filters, (index + 1) * filters)
             low, high = index * taken, (index + 1) * taken
-            first_word, end_word = low // config.lanes, -(-high // config.lanes)
             fields = _spread(operands, own, together, low - first_word * config.lanes,
-                             (end_word - first_word) * config.lanes)
-            fields = fields.reshape(*fields.shape[:-1], end_word - first_word, config.lanes)
+                             words * config.lanes)
+            fields = fields.reshape(*fields.shape[:-1], words, config.lanes)
             if operands.planes[0].mode is Mode.LUT and layer.groups > 1 and (
                     together > 1 or low % config.lanes or high % config.lanes):
                 raise CompileError(
@@ -137,7 +139,8 @@ class LayerWork:
                 tables=operands.tables, has_zeros=operands.has_zeros,
                 planes=planes, act_planes=act_planes,
                 height=1 if dense else height, width=1 if dense else width,
-                first_word=first_word, words=fields.shape[4], stride=tuple(layer.stride),
+                first_word=first_word, word_step=gcd(*starts), words=fields.shape[4],
+                stride=tuple(layer.stride),
                 dilation=tuple(layer.dilation), pad_top=layer.padding[0],
                 pad_left=layer.padding[1], padding=operands.padding, out_height=out_height,
                 out_width=out_width, pool=lowered.pool, stage=stage.part(own),
@@ -153,6 +156,14 @@ class LayerWork:
     def kernel(self):
         """Kernel rows and columns."""
         return self.fields.shape[2:4]
+
+
+def _word_spans(parts, channels, all_channels, lanes):
+    """(first words, words) of the input of each part; of one size, and within the tensor."""
+    firsts = [index * channels // lanes for index in range(parts)]
+    ends = [-(-(index + 1) * channels // lanes) for index in range(parts)]
+    words = max(end - first for first, end in zip(firsts, ends, strict=True))
+    return [min(first, -(-all_channels // lanes) - words) for first in firsts], words
 
 
 def _act_planes(layer, config):

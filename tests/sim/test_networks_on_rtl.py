@@ -1,13 +1,16 @@
 """Whole networks on the RTL: same bits, same cycles, same counts."""
 
+import numpy as np
 import pytest
 from random_layers import random_layer_network
 from random_networks import FAMILIES, random_network
 from random_stages import STAGE_FAMILIES, random_stage_network
 
 from hw.config import CONFIGS
-from model import reference
+from model import formats, reference
 from model.datasets import bundled
+from model.layer import Layer
+from model.network import Network
 from sim.errors import CompileError
 from sim.raw_run import MemoryModel
 from sim.run import run_network
@@ -54,6 +57,18 @@ def test_random_networks_are_exact_on_the_smallest_array(family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_geometries_are_exact(family):
     run_seeds(range(15), family, TINY, make=random_layer_network)
+
+
+def test_groups_that_begin_within_a_word_are_exact():
+    config = TINY.with_changes(name="odd", rows=1, cols=1, lanes=4)
+    generator = np.random.default_rng(3)
+    weights = generator.integers(0, 2, (4, 1, 1, 3), dtype=np.uint8)
+    layer = Layer(name="layer", weight_format=formats.bipolar(), weights=weights, groups=2,
+                  input_format=formats.uint(4))
+    network = Network(name="groups", input_shape=(1, 2, 6), input_format=formats.uint(4),
+                      layers=(layer,))
+    images = generator.integers(0, 16, (1, 1, 2, 6), dtype=np.uint8)
+    assert_exact(run_network(network, images, config=config, backend="amaranth"), 3)
 
 
 def test_random_geometries_are_exact_where_maps_are_narrower_than_the_array():
