@@ -92,55 +92,27 @@ class LayerWork:
             If the configuration cannot run the layer.
         """
         layer = lowered.layer
-        operands, act_planes = Operands.of(layer, config), _act_planes(layer, config)
-        zero_point, bound = operands.zero_point, _check_psum_width(layer, config)
-        planes = operands.planes
-        if lowered.other is not None:
-            other = replace(layer, input_format=lowered.other)
-            second = Operands.of(other, config)
-            bound += _check_psum_width(other, config)
-            act_planes += _act_planes(other, config)
-            if not lowered.rescales:
-                zero_point += second.zero_point
-                planes = _merged(planes, second.planes)
-            else:
-                planes = _in_turn(planes, second.planes)
-        if lowered.rescales:
-            stage = StagePlan.of(layer, np.zeros(layer.filters, np.int64), lowered.sum_bound,
-                                 config).after(lowered.rescales,
-                                               (-zero_point, -second.zero_point), config)
-        else:
-            stage = _stage(lowered, zero_point, bound, config)
-        height, width, channels = input_shape
+        operands = Operands.of(layer, config)
+        planes, act_planes, stage = _sums(lowered, operands, config)
         out_height, out_width, _ = layer.sum_shape(input_shape)
         dense = (out_height == out_width == 1 and layer.groups == 1 and not any(layer.padding)
-                 and layer.weights.shape[1:3] == (height, width))
+                 and layer.weights.shape[1:3] == tuple(input_shape[:2]))
         together = _groups_together(lowered, config.lanes)
-        filters, taken = (together * count // layer.groups for count in (layer.filters, channels))
-        works, (starts, words) = [], _word_spans(layer.groups // together, taken, channels,
-                                                 config.lanes)
-        for index, first_word in enumerate(starts):
+        _check_groups(layer, operands, together, config.lanes)
+        filters = together * layer.filters // layer.groups
+        starts, all_fields = _part_fields(layer, operands, together, config.lanes)
+        works = []
+        for index, (first_word, fields) in enumerate(zip(starts, all_fields, strict=True)):
             own = slice(index * filters, (index + 1) * filters)
-            low, high = index * taken, (index + 1) * taken
-            fields = _spread(operands, own, together, low - first_word * config.lanes,
-                             words * config.lanes)
-            fields = fields.reshape(*fields.shape[:-1], words, config.lanes)
-            if operands.planes[0].mode is Mode.LUT and layer.groups > 1 and (
-                    together > 1 or low % config.lanes or high % config.lanes):
-                raise CompileError(
-                    f"layer {layer.name}: channels and filters of a group must be multiples of "
-                    f"{config.lanes} lanes in LUT mode, not {taken // together} and "
-                    f"{filters // together}")
             if dense:
                 fields = fields.reshape(*fields.shape[:2], 1, 1, -1, config.lanes)
             works.append(cls(
                 name=layer.name, mode_name=operands.name, fields=fields,
                 field_bits=operands.field_bits, off_field=operands.off_field,
-                tables=operands.tables, has_zeros=operands.has_zeros,
-                planes=planes, act_planes=act_planes,
-                height=1 if dense else height, width=1 if dense else width,
-                first_word=first_word, word_step=gcd(*starts), words=fields.shape[4],
-                stride=tuple(layer.stride),
+                tables=operands.tables, has_zeros=operands.has_zeros, planes=planes,
+                act_planes=act_planes, height=1 if dense else input_shape[0],
+                width=1 if dense else input_shape[1], first_word=first_word,
+                word_step=gcd(*starts), words=fields.shape[4], stride=tuple(layer.stride),
                 dilation=tuple(layer.dilation), pad_top=layer.padding[0],
                 pad_left=layer.padding[1], padding=operands.padding, out_height=out_height,
                 out_width=out_width, pool=lowered.pool, stage=stage.part(own),
@@ -156,6 +128,46 @@ class LayerWork:
     def kernel(self):
         """Kernel rows and columns."""
         return self.fields.shape[2:4]
+
+
+def _sums(lowered, operands, config):
+    """(planes, planes of activations, output stage) of the sums over one input or two."""
+    layer = lowered.layer
+    planes, act_planes = operands.planes, _act_planes(layer, config)
+    zero_point, bound = operands.zero_point, _check_psum_width(layer, config)
+    if lowered.other is not None:
+        other = replace(layer, input_format=lowered.other)
+        second = Operands.of(other, config)
+        bound += _check_psum_width(other, config)
+        act_planes += _act_planes(other, config)
+        if lowered.rescales:
+            stage = StagePlan.of(layer, np.zeros(layer.filters, np.int64), lowered.sum_bound,
+                                 config)
+            return _in_turn(planes, second.planes), act_planes, stage.after(
+                lowered.rescales, (-zero_point, -second.zero_point), config)
+        zero_point += second.zero_point
+        planes = _merged(planes, second.planes)
+    return planes, act_planes, _stage(lowered, zero_point, bound, config)
+
+
+def _check_groups(layer, operands, together, lanes):
+    """In ``LUT`` mode no field gives zero, so that each group must fill its words."""
+    channels, filters = layer.weights.shape[3], layer.filters // layer.groups
+    if operands.planes[0].mode is Mode.LUT and layer.groups > 1 and (
+            together > 1 or channels % lanes):
+        raise CompileError(f"layer {layer.name}: channels and filters of a group must be multiples "
+                           f"of {lanes} lanes in LUT mode, not {channels} and {filters}")
+
+
+def _part_fields(layer, operands, together, lanes):
+    """First words of all parts, and their fields [..., words, lanes], of one size."""
+    parts = layer.groups // together
+    filters, taken = layer.filters // parts, layer.channels // parts
+    starts, words = _word_spans(parts, taken, layer.channels, lanes)
+    fields = [_spread(operands, slice(index * filters, (index + 1) * filters), together,
+                      index * taken - first * lanes, words * lanes)
+              for index, first in enumerate(starts)]
+    return starts, [one.reshape(*one.shape[:-1], words, lanes) for one in fields]
 
 
 def _word_spans(parts, channels, all_channels, lanes):
