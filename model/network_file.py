@@ -1,16 +1,12 @@
 """The network file: ``.bitrow``, an integer network as bytes that anyone may hand us.
 
-Layout: ``MAGIC``; header length (4 bytes, little-endian); header (JSON, UTF-8); data; SHA-256 of
-everything before it. The header holds shapes, formats and geometry; the data holds, for each layer
-in order, its packed weight codes, its biases and its output stage (``model.network_entries``).
+Layout: that of ``model.container_file``. The header holds shapes, formats and geometry; the data
+holds, for each layer in order, its packed weight codes, its biases and its output stage
+(``model.network_entries``).
 Version 1 knew chains of layers with thresholds; it is read, and no longer written.
-Nothing in a file is executed, and no size is believed before it is checked.
 """
 
-import hashlib
-import json
-from pathlib import Path
-
+from model.container_file import ContainerFile
 from model.errors import InputError
 from model.formats import parse_format
 from model.network import Network
@@ -29,8 +25,7 @@ __all__ = ["MAGIC", "SUFFIX", "VERSION", "from_bytes", "load", "save", "to_bytes
 MAGIC = b"bitrow\x00\n"
 SUFFIX = ".bitrow"
 VERSION = 2
-_DIGEST_BYTES = 32
-_LENGTH_BYTES = 4
+_CONTAINER = ContainerFile(MAGIC, "network", "a bitrow network")
 _VERSION_1_KEYS = {"version", "name", "family", "labels", "input_shape", "input_format", "layers"}
 _NETWORK_KEYS = _VERSION_1_KEYS | {"score_scale", "score_offset"}
 
@@ -47,20 +42,12 @@ def to_bytes(network):
         entry, parts = write_entry(layer)
         header["layers"].append(entry)
         data += parts
-    text = json.dumps(header, separators=(",", ":")).encode()
-    body = MAGIC + len(text).to_bytes(_LENGTH_BYTES, "little") + text + b"".join(data)
-    return body + hashlib.sha256(body).digest()
+    return _CONTAINER.to_bytes(header, data)
 
 
 def save(network, path):
     """Writes a network file; an existing one is replaced only by a whole new one."""
-    path = Path(path)
-    partial = path.with_suffix(path.suffix + ".partial")
-    try:
-        partial.write_bytes(to_bytes(network))
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+    _CONTAINER.save(to_bytes(network), path)
 
 
 def load(path):
@@ -71,37 +58,17 @@ def load(path):
     InputError
         If it is not a whole and valid network file; the sentence names it.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} must be a readable network file: {error.strerror}") from None
-    try:
-        return from_bytes(content)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    return _CONTAINER.load(path, from_bytes)
 
 
 def from_bytes(content):
     """The network in the bytes of a file; raises ``InputError``."""
-    if not content.startswith(MAGIC):
-        raise InputError("file must begin as a bitrow network does, and does not")
-    if len(content) < len(MAGIC) + _LENGTH_BYTES + _DIGEST_BYTES:
-        raise InputError(f"file must be whole, not cut off after {len(content)} bytes")
-    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest:
-        raise InputError("checksum must match the content; the file is damaged or cut off")
-    start = len(MAGIC) + _LENGTH_BYTES
-    end = start + int.from_bytes(body[len(MAGIC):start], "little")
-    if end > len(body):
-        raise InputError("header must end within the file, and does not")
-    return _network(_header(body[start:end]), DataReader(body[end:]))
+    header, data = _CONTAINER.from_bytes(content)
+    return _network(_checked(header), DataReader(data))
 
 
-def _header(text):
-    try:
-        header = json.loads(text.decode())
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise InputError("header must be JSON, and is not") from None
+def _checked(header):
+    """A header of version 2 whose parts but the layers are as they should be."""
     first = isinstance(header, dict) and type(header.get("version")) is int and \
         header["version"] == 1
     check_keys(header, _VERSION_1_KEYS if first else _NETWORK_KEYS, "header")

@@ -1,16 +1,11 @@
 """The compressed file: layers as Deep Compression stores them, as bytes that anyone may hand us.
 
-Layout: ``MAGIC``; header length (4 bytes, little-endian); header (JSON, UTF-8); data; SHA-256 of
-everything before it. The header holds names, shapes and widths; the data holds for each layer the
-centroids and the biases (float32, little-endian), codeword lengths of weight codes and of gaps (a
-byte each, 255 for none), and the two Huffman messages. Nothing in a file is executed, and no size
-is believed before it is checked.
+Layout: that of ``model.container_file``. The header holds names, shapes and widths; the data holds
+for each layer the centroids and the biases (float32, little-endian), codeword lengths of weight
+codes and of gaps (a byte each, 255 for none), and the two Huffman messages.
 """
 
-import hashlib
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +13,7 @@ from model.compression.compressed_layer import CompressedLayer
 from model.compression.huffman import HuffmanCode
 from model.compression.relative_index import SparseCodes, check_index_bits
 from model.compression.sharing import SharedWeights
+from model.container_file import ContainerFile
 from model.errors import InputError
 from model.network_entries import DataReader, check_keys, check_text, checked_integers
 
@@ -25,8 +21,7 @@ __all__ = ["MAGIC", "SUFFIX", "from_bytes", "load", "save", "to_bytes"]
 
 MAGIC = b"bitrow-c\x00\n"
 SUFFIX = ".bitrow-c"
-_LENGTH_BYTES = 4
-_DIGEST_BYTES = 32
+_CONTAINER = ContainerFile(MAGIC, "compressed", "a compressed file")
 _NO_CODEWORD = 255
 _MOST_WEIGHTS = 1 << 28
 """Of all layers together; a decoded weight takes a byte, and an entry a few times 8."""
@@ -55,9 +50,7 @@ def to_bytes(layers):
                  layer.bias.astype("<f4").tobytes(),
                  _table_bytes(layer.weight_code), _table_bytes(layer.index_code),
                  weights, indices]
-    text = json.dumps(header, separators=(",", ":")).encode()
-    body = MAGIC + len(text).to_bytes(_LENGTH_BYTES, "little") + text + b"".join(data)
-    return body + hashlib.sha256(body).digest()
+    return _CONTAINER.to_bytes(header, data)
 
 
 def _check_entries(name, entries, message_bytes):
@@ -75,13 +68,7 @@ def _table_bytes(code):
 def save(layers, path):
     """Writes a compressed file and returns its size in bytes."""
     content = to_bytes(layers)
-    path = Path(path)
-    partial = path.with_suffix(path.suffix + ".partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+    _CONTAINER.save(content, path)
     return len(content)
 
 
@@ -93,34 +80,15 @@ def load(path):
     InputError
         If it is not a whole and valid compressed file; the sentence names it.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} must be a readable compressed file: {error.strerror}") from None
-    try:
-        return from_bytes(content)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    return _CONTAINER.load(path, from_bytes)
 
 
 def from_bytes(content):
     """The layers in the bytes of a file; raises ``InputError``."""
-    if not content.startswith(MAGIC):
-        raise InputError("file must begin as a compressed file does, and does not")
-    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    if len(body) < len(MAGIC) + _LENGTH_BYTES or hashlib.sha256(body).digest() != digest:
-        raise InputError("checksum must match the content; the file is damaged or cut off")
-    start = len(MAGIC) + _LENGTH_BYTES
-    end = start + int.from_bytes(body[len(MAGIC):start], "little")
-    if end > len(body):
-        raise InputError("header must end within the file, and does not")
-    try:
-        header = json.loads(body[start:end].decode())
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise InputError("header must be JSON, and is not") from None
+    header, packed = _CONTAINER.from_bytes(content)
     if not isinstance(header, list) or not 0 < len(header) <= 10_000:
         raise InputError("header must be a list of 1 to 10000 layers")
-    data = DataReader(body[end:])
+    data = DataReader(packed)
     layers, left = [], _MOST_WEIGHTS
     for entry in header:
         layers.append(_read_layer(entry, data, left))
