@@ -21,7 +21,7 @@ _DONE_TO_WAIT = 2
 _DONE_TO_IDLE = 2
 """Cycles from the last drain, output or beat to the first idle cycle."""
 
-_BEAT_TO_READ = 3
+_BEAT_TO_READ = 4
 """Cycles from the last beat of an instruction to the first in which it can be read."""
 
 _LOAD_TO_FEED = 4
