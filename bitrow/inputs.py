@@ -7,6 +7,8 @@ import numpy as np
 
 from hw.config import CONFIGS
 from model import reference
+from model.compression.compressed_file import SUFFIX as COMPRESSED_SUFFIX
+from model.compression.compressed_network_file import load_network
 from model.datasets import DATASETS, Dataset, bundled, read_folder
 from model.errors import InputError
 from model.importers import SUFFIXES, import_network
@@ -19,11 +21,16 @@ _RANDOM_SEED = 1
 
 
 def named_network(name):
-    """A reference network by name, or the network in a file of ours or another format."""
+    """A reference network by name, or the network in a file of ours or another format.
+
+    A compressed file's layers are the network's as they are stored, as codes of shared weights.
+    """
     if name in reference.names():
         return reference.load(name)
     if Path(name).suffix == SUFFIX:
         return load(name)
+    if Path(name).suffix == COMPRESSED_SUFFIX:
+        return load_network(name).network
     if Path(name).suffix in SUFFIXES or os.sep in name:
         return import_network(name).network
     return reference.load(name)

@@ -18,7 +18,8 @@ Config = Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")]
 CostTableName = Annotated[str, typer.Option(
     "--table", help=f"Energy of operations: {', '.join(table_names())}, or a .toml file.")]
 NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bitrow networks`, "
-                                            "or a .bitrow or .tflite file.")]
+                                            "or a .bitrow, .bitrow-c, .onnx or .tflite "
+                                            "file.")]
 
 
 def positive(name, value):

@@ -2,7 +2,8 @@
 
 Layout: that of ``model.container_file``. The header holds names, shapes and widths; the data holds
 for each layer the centroids and the biases (float32, little-endian), codeword lengths of weight
-codes and of gaps (a byte each, 255 for none), and the two Huffman messages.
+codes and of gaps (a byte each, 255 for none), and the two Huffman messages. The header is a list of
+layers, or an object that has it as ``layers`` (``model.compression.compressed_network_file``).
 """
 
 import math
@@ -17,11 +18,12 @@ from model.container_file import ContainerFile
 from model.errors import InputError
 from model.network_entries import DataReader, check_keys, check_text, checked_integers
 
-__all__ = ["MAGIC", "SUFFIX", "from_bytes", "load", "save", "to_bytes"]
+__all__ = ["CONTAINER", "MAGIC", "SUFFIX", "from_bytes", "layer_entries", "load", "read_layers",
+           "save", "to_bytes"]
 
 MAGIC = b"bitrow-c\x00\n"
 SUFFIX = ".bitrow-c"
-_CONTAINER = ContainerFile(MAGIC, "compressed", "a compressed file")
+CONTAINER = ContainerFile(MAGIC, "compressed", "a compressed file")
 _NO_CODEWORD = 255
 _MOST_WEIGHTS = 1 << 28
 """Of all layers together; a decoded weight takes a byte, and an entry a few times 8."""
@@ -35,6 +37,11 @@ _NUMBERS = ("weight_bits", "index_bits", "centroids", "biases", "entries", "weig
 
 def to_bytes(layers):
     """The bytes of compressed layers."""
+    return CONTAINER.to_bytes(*layer_entries(layers))
+
+
+def layer_entries(layers):
+    """(header entries, parts of the data) of compressed layers."""
     header, data = [], []
     for layer in layers:
         weights = layer.weight_code.encode(layer.sparse.codes)
@@ -50,7 +57,7 @@ def to_bytes(layers):
                  layer.bias.astype("<f4").tobytes(),
                  _table_bytes(layer.weight_code), _table_bytes(layer.index_code),
                  weights, indices]
-    return _CONTAINER.to_bytes(header, data)
+    return header, data
 
 
 def _check_entries(name, entries, message_bytes):
@@ -68,7 +75,7 @@ def _table_bytes(code):
 def save(layers, path):
     """Writes a compressed file and returns its size in bytes."""
     content = to_bytes(layers)
-    _CONTAINER.save(content, path)
+    CONTAINER.save(content, path)
     return len(content)
 
 
@@ -80,17 +87,22 @@ def load(path):
     InputError
         If it is not a whole and valid compressed file; the sentence names it.
     """
-    return _CONTAINER.load(path, from_bytes)
+    return CONTAINER.load(path, from_bytes)
 
 
 def from_bytes(content):
     """The layers in the bytes of a file; raises ``InputError``."""
-    header, packed = _CONTAINER.from_bytes(content)
-    if not isinstance(header, list) or not 0 < len(header) <= 10_000:
+    header, packed = CONTAINER.from_bytes(content)
+    return read_layers(header.get("layers") if isinstance(header, dict) else header, packed)
+
+
+def read_layers(entries, packed):
+    """The layers of header entries and all of the data; raises ``InputError``."""
+    if not isinstance(entries, list) or not 0 < len(entries) <= 10_000:
         raise InputError("header must be a list of 1 to 10000 layers")
     data = DataReader(packed)
     layers, left = [], _MOST_WEIGHTS
-    for entry in header:
+    for entry in entries:
         layers.append(_read_layer(entry, data, left))
         left -= layers[-1].shared.codes.size
     data.finish()

@@ -46,6 +46,12 @@ class CompressedLayer:
         except InputError as error:
             raise InputError(f"layer {self.name}: {error}") from None
 
+    @classmethod
+    def least(cls, name, shared, bias):
+        """With the index width, 1 to 8 bits, that makes it smallest after Huffman coding."""
+        return min((cls(name, shared, bits, bias) for bits in range(1, 9)),
+                   key=lambda layer: layer.coded_size.bits)
+
     @cached_property
     def sparse(self):
         """The codes with relative indices."""
