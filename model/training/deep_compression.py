@@ -1,13 +1,12 @@
-"""Trains LeNet-300-100, prunes it, shares its weights and codes them: all of Deep Compression.
+"""Trains a LeNet, prunes it, shares its weights and codes them: all of Deep Compression.
 
-``python -m model.training.deep_compression --data FOLDER`` prints sizes and errors (arXiv
-1510.00149, Table 1 and 2). Seeded; goes on from the last epoch of a run that was cut off.
+``python -m model.training.deep_compression lenet-5 --data FOLDER`` prints sizes and errors (arXiv
+1510.00149, Tables 1 to 3). Seeded; goes on from the last epoch of a run that was cut off.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 import math
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Annotated
 
 import numpy as np
@@ -16,109 +15,24 @@ from torch.nn import functional
 from tqdm import tqdm
 import typer
 
-from model.compression.compressed_file import SUFFIX, load, save
+from model import golden
+from model.compression.compressed_file import SUFFIX
 from model.compression.compressed_layer import CompressedLayer
+from model.compression.compressed_network import CompressedNetwork, LayerUse
+from model.compression.compressed_network_file import load_network, save_network
 from model.compression.pruning import PruningMask, prune
 from model.compression.sharing import SharedWeights, share
 from model.datasets import read_folder
 from model.errors import InputError
-from model.training.lenet_recipe import LAYERS, RECIPE
+from model.formats import uint
+from model.training.export import LABELS
+from model.training.lenet import LenetState, activations, errors, scores
+from model.training.lenet_recipe import RECIPES, TOPOLOGIES
 
-__all__ = ["LenetState", "compress", "errors", "scores", "train"]
+__all__ = ["compress", "train"]
 
-
-@dataclass
-class LenetState:
-    """What training has come to; plain tensors, so that a checkpoint holds nothing else.
-
-    Members
-    -------
-    weights, biases : list of Tensor
-        Of each layer; weights [outputs, inputs].
-    masks : list of Tensor of bool
-        Weights that stay; empty before pruning.
-    codes, centroids : list of Tensor
-        As in ``SharedWeights``; empty before sharing.
-    dense_errors : int
-        Test images that the dense network gets wrong; -1 while it is not trained.
-    stage, epoch : int
-        What comes next.
-    optimizer : dict
-        Its state within a stage.
-    recipe : str
-        What it is trained by, in words.
-    """
-
-    weights: list
-    biases: list
-    masks: list = field(default_factory=list)
-    codes: list = field(default_factory=list)
-    centroids: list = field(default_factory=list)
-    dense_errors: int = -1
-    stage: int = 0
-    epoch: int = 0
-    optimizer: dict = field(default_factory=dict)
-    recipe: str = ""
-
-    @classmethod
-    def initial(cls, recipe):
-        """Random weights (He), biases 0."""
-        generator = torch.Generator().manual_seed(recipe.seed)
-        weights = [torch.randn(outputs, inputs, generator=generator) * (2 / inputs) ** 0.5
-                   for _, inputs, outputs in LAYERS]
-        return cls(weights, [torch.zeros(outputs) for _, _, outputs in LAYERS],
-                   recipe=repr(recipe))
-
-    @classmethod
-    def read(cls, checkpoint, recipe):
-        """From a checkpoint of the same recipe; random where there is no checkpoint.
-
-        Raises
-        ------
-        InputError
-            If it is damaged or of another recipe.
-        """
-        if not checkpoint.exists():
-            return cls.initial(recipe)
-        try:
-            state = cls(**torch.load(checkpoint, weights_only=True))
-        except (UnpicklingError, RuntimeError, EOFError, TypeError):
-            raise InputError(f"{checkpoint} must be a whole checkpoint, and is not") from None
-        if state.recipe != repr(recipe):
-            raise InputError(f"{checkpoint} must be of this recipe, and is of another")
-        return state
-
-    def write(self, checkpoint):
-        """Replaces a checkpoint by a whole new one."""
-        partial = checkpoint.with_suffix(".partial")
-        torch.save(vars(self), partial)
-        partial.replace(checkpoint)
-
-    def effective(self):
-        """The weights that compute, differentiable in what is trained."""
-        if self.codes:
-            return [torch.cat([torch.zeros(1), centroids])[codes]
-                    for centroids, codes in zip(self.centroids, self.codes, strict=True)]
-        if self.masks:
-            return [w * mask for w, mask in zip(self.weights, self.masks, strict=True)]
-        return self.weights
-
-    def trained(self):
-        """What a step of training changes."""
-        return (self.centroids if self.codes else self.weights) + self.biases
-
-
-def scores(weights, biases, pixels):
-    """Class scores, Tensor [images, 10], of pixels 0 to 1, Tensor [images, 784]."""
-    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-        pixels = functional.relu(functional.linear(pixels, weight, bias))
-    return functional.linear(pixels, weights[-1], biases[-1])
-
-
-def errors(weights, biases, pixels, labels):
-    """Images whose highest score is not their label's."""
-    with torch.no_grad():
-        return int((scores(weights, biases, pixels).argmax(1) != labels).sum())
+_CALIBRATION = 10_000
+"""Training images that activations are measured on."""
 
 
 def _enter(state, stage, recipe):
@@ -132,8 +46,9 @@ def _enter(state, stage, recipe):
             masks.append(torch.from_numpy(mask.kept))
         state.masks = masks
     if stage.kind == "share":
-        for weight, mask in zip(state.weights, state.masks, strict=True):
-            shared = share(weight.detach().numpy(), PruningMask(mask.numpy()), recipe.weight_bits)
+        for weight, mask, bits in zip(state.weights, state.masks, recipe.weight_bits,
+                                      strict=True):
+            shared = share(weight.detach().numpy(), PruningMask(mask.numpy()), bits)
             state.codes.append(torch.from_numpy(shared.codes.astype(np.int64)))
             state.centroids.append(torch.from_numpy(shared.centroids))
 
@@ -153,8 +68,8 @@ def _epoch(state, stage, recipe, pixels, labels):
         for group in optimizer.param_groups:
             group["lr"] = stage.learning_rate * (1 + math.cos(math.pi * progress)) / 2
         chosen = torch.from_numpy(order[step * recipe.batch:(step + 1) * recipe.batch])
-        loss = functional.cross_entropy(scores(state.effective(), state.biases, pixels[chosen]),
-                                        labels[chosen])
+        found = scores(recipe.layers, state.effective(), state.biases, pixels[chosen])
+        loss = functional.cross_entropy(found, labels[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -169,7 +84,7 @@ def train(recipe, training, test, checkpoint):
     Parameters
     ----------
     recipe : LenetRecipe
-    training, test : (Tensor [images, 784], Tensor [images])
+    training, test : (Tensor [images, 1, 28, 28], Tensor [images])
         Pixels 0 to 1, and labels. Test images only count errors; nothing is chosen by them.
     checkpoint : Path
         Written after every epoch.
@@ -186,7 +101,7 @@ def train(recipe, training, test, checkpoint):
         _epoch(state, stage, recipe, *training)
         state.epoch += 1
         if state.epoch == stage.epochs:
-            wrong = errors(state.effective(), state.biases, *test)
+            wrong = errors(recipe.layers, state.effective(), state.biases, *test)
             tqdm.write(f"{stage.name}: {wrong} of {len(test[1])} test images wrong")
             state.dense_errors = wrong if stage.kind == "dense" else state.dense_errors
             state.stage, state.epoch, state.optimizer = state.stage + 1, 0, {}
@@ -194,39 +109,59 @@ def train(recipe, training, test, checkpoint):
     return state
 
 
-def compress(state, recipe):
-    """The layers of a trained state, as they are stored."""
-    parts = zip(LAYERS, state.codes, state.centroids, state.biases, strict=True)
-    return [CompressedLayer(
-        name, SharedWeights(recipe.weight_bits, centroids.numpy(), codes.numpy().astype(np.uint8)),
-        recipe.index_bits, bias.numpy()) for (name, _, _), codes, centroids, bias in parts]
+def compress(state, recipe, pixels):
+    """The network of a trained state, as it is stored: channels innermost.
+
+    Activations are 8 bits, from 0 to the greatest that each layer gives for some training images.
+
+    Parameters
+    ----------
+    state : LenetState
+    recipe : LenetRecipe
+    pixels : Tensor [images, 1, 28, 28]
+
+    Returns
+    -------
+    CompressedNetwork
+    """
+    with torch.no_grad():
+        found = activations(recipe.layers, state.effective(), state.biases, pixels)
+    uses = [LayerUse(pool=layer.pool, output_format=uint(8), output_scale=float(values.max()) / 255)
+            for layer, values in zip(recipe.layers[:-1], found, strict=False)]
+    return CompressedNetwork(
+        name=f"mnist-{recipe.topology}", input_shape=(28, 28, 1), input_format=uint(8),
+        input_scale=1 / 255, layers=tuple(_compressed_layers(state, recipe)),
+        uses=(*uses, LayerUse()), labels=LABELS["mnist"])
+
+
+def _compressed_layers(state, recipe):
+    maps = None
+    parts = zip(recipe.layers, recipe.weight_bits, state.codes, state.centroids, state.biases,
+                strict=True)
+    for layer, bits, codes, centroids, bias in parts:
+        codes = codes.numpy().astype(np.uint8)
+        if codes.ndim == 4:
+            codes, maps = codes.transpose(0, 2, 3, 1), layer.shape[0]
+        elif maps is not None:
+            codes, maps = _channels_innermost(codes, maps), None
+        shared = SharedWeights(bits, centroids.numpy(), np.ascontiguousarray(codes))
+        yield CompressedLayer.least(layer.name, shared, bias.numpy())
+
+
+def _channels_innermost(codes, maps):
+    """Codes [outputs, maps x pixels] of a flattened input as [outputs, pixels x maps]."""
+    return codes.reshape(len(codes), maps, -1).transpose(0, 2, 1).reshape(len(codes), -1)
 
 
 def _tensors(data, part):
-    """(pixels 0 to 1 [images, 784], labels) of MNIST."""
+    """(pixels 0 to 1 [images, 1, 28, 28], labels) of MNIST."""
     found = read_folder(data, "mnist", part)
-    pixels = torch.from_numpy(found.images.reshape(len(found.images), -1).astype(np.float32) / 255)
+    pixels = torch.from_numpy(found.images[..., 0][:, None].astype(np.float32) / 255)
     return pixels, torch.from_numpy(found.labels.astype(np.int64))
 
 
-def _report(layers, state, test, file_bytes):
-    """Prints sizes layer by layer, and the errors of what was read back from the file."""
-    for layer in layers:
-        shared, coded = layer.shared_size, layer.coded_size
-        typer.echo(f"{layer.name}: {layer.shared.kept / shared.weights:.1%} kept, "
-                   f"{layer.sparse.fillers} fillers, {shared.share:.2%} shared, "
-                   f"{coded.weight_bits:.2f} + {coded.index_bits:.2f} bits, "
-                   f"{coded.share:.2%} coded")
-    dense_bytes = sum(4 * (layer.shared.codes.size + len(layer.bias)) for layer in layers)
-    wrong = errors([torch.from_numpy(layer.shared.weights) for layer in layers],
-                   [torch.from_numpy(layer.bias) for layer in layers], *test)
-    typer.echo(f"lenet-300-100: {dense_bytes} bytes before, {file_bytes} as a file, "
-               f"{dense_bytes / file_bytes:.1f} times smaller")
-    typer.echo(f"lenet-300-100: {state.dense_errors} of {len(test[1])} test images wrong before, "
-               f"{wrong} after")
-
-
 def main(
+    network: Annotated[str, typer.Argument(help=f"One of {', '.join(TOPOLOGIES)}.")],
     data: Annotated[Path, typer.Option(help="Folder with mnist/.")],
     checkpoints: Annotated[Path, typer.Option(
         file_okay=False, help="Folder of checkpoints; a run goes on from its last epoch.",
@@ -235,19 +170,33 @@ def main(
         file_okay=False, help="Folder of the compressed file.")] = Path(),
     seed: Annotated[int, typer.Option(min=0, help="Of weights and of the images' order.")] = 1,
 ):
-    """Trains and compresses LeNet-300-100 on MNIST, and prints sizes and errors."""
-    recipe, name = replace(RECIPE, seed=seed), f"lenet-300-100-{seed}"
+    """Trains and compresses a LeNet on MNIST, and prints its size and errors."""
+    name = f"{network}-{seed}"
     try:
+        if network not in RECIPES:
+            raise InputError(f"network must be one of {', '.join(RECIPES)}, not {network}")
+        recipe = replace(RECIPES[network], seed=seed)
         training, test = _tensors(data, "train"), _tensors(data, "t10k")
         for folder in (checkpoints, out):
             folder.mkdir(parents=True, exist_ok=True)
         state = train(recipe, training, test, checkpoints / f"{name}.pt")
         place = out / f"{name}{SUFFIX}"
-        file_bytes = save(compress(state, recipe), place)
-        _report(load(place), state, test, file_bytes)
+        file_bytes = save_network(compress(state, recipe, training[0][:_CALIBRATION]), place)
+        wrong = _integer_errors(load_network(place), read_folder(data, "mnist"))
     except InputError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    floats = errors(recipe.layers, state.effective(), state.biases, *test)
+    before = sum(4 * value.numel() for value in state.weights + state.biases)
+    typer.echo(f"{name}: {before} bytes before, {file_bytes} as a file, "
+               f"{before / file_bytes:.1f} times smaller")
+    typer.echo(f"{name}: {state.dense_errors} of {len(test[1])} test images wrong before, "
+               f"{floats} after, {wrong} in integers")
+
+
+def _integer_errors(compressed, test):
+    """Images that the golden model gets wrong."""
+    return int((golden.run(compressed.network, test.images).classes != test.labels).sum())
 
 
 if __name__ == "__main__":
