@@ -20,7 +20,7 @@ import numpy as np
 from model.errors import InputError
 from model.formats import quinary
 
-__all__ = ["normal_scale", "quinarize"]
+__all__ = ["HIGH", "LOW", "normal_scale", "quinarize"]
 
 
 def normal_scale():
@@ -40,8 +40,9 @@ def _tail(x):
     return math.erfc(x / math.sqrt(2)) / 2
 
 
-_LOW = normal_scale() / 2 * math.sqrt(math.pi / 2)
-_HIGH = 3 * _LOW
+LOW = normal_scale() / 2 * math.sqrt(math.pi / 2)
+HIGH = 3 * LOW
+"""Thresholds of levels 1 and 2, in units of E|w|."""
 
 
 def quinarize(weights):
@@ -64,7 +65,7 @@ def quinarize(weights):
     magnitude = np.abs(weights).astype(np.float64)
     others = tuple(range(1, weights.ndim))
     mean = magnitude.mean(axis=others, keepdims=True)
-    steps = (magnitude > _LOW * mean).astype(np.int64) + (magnitude > _HIGH * mean)
+    steps = (magnitude > LOW * mean).astype(np.int64) + (magnitude > HIGH * mean)
     squares = (steps * steps).sum(axis=others)
     sums = (magnitude * steps).sum(axis=others)
     scales = np.where(squares, sums / np.maximum(squares, 1), 1.0)

@@ -8,22 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from model.training.straight_through import straight_through
+
 __all__ = ["FAMILIES", "ActQuantizer", "BipolarAct", "QuantConv", "UnsignedAct", "bipolar_levels",
            "dorefa_levels", "ternary_levels"]
-
-
-class _PassThrough(torch.autograd.Function):
-    """Replaces a value, and hands the gradient on where ``mask`` is set (straight-through)."""
-
-    @staticmethod
-    def forward(ctx, value, replacement, mask):
-        ctx.save_for_backward(mask)
-        return replacement
-
-    @staticmethod
-    def backward(ctx, gradient):
-        (mask,) = ctx.saved_tensors
-        return gradient * mask, None, None
 
 
 def bipolar_levels(weights):
@@ -73,7 +61,7 @@ class QuantConv(nn.Module):
         """Integer accumulators of integer levels [n, channels, height, width]."""
         quantized, _ = self.levels(self.weight.detach())
         inside = (self.weight.detach().abs() <= 1).to(quantized.dtype)
-        weight = _PassThrough.apply(self.weight, quantized, inside)
+        weight = straight_through(self.weight, quantized, inside)
         if self.padding and self.padding_level:
             levels = functional.pad(levels, (self.padding,) * 4, value=self.padding_level)
             return functional.conv2d(levels, weight)
@@ -86,7 +74,7 @@ class BipolarAct(nn.Module):
     def forward(self, values):
         """Levels of normalized values."""
         levels = torch.where(values >= 0, 1.0, -1.0)
-        return _PassThrough.apply(values, levels, (values.abs() <= 1).to(values.dtype))
+        return straight_through(values, levels, (values.abs() <= 1).to(values.dtype))
 
 
 class UnsignedAct(nn.Module):
@@ -100,7 +88,7 @@ class UnsignedAct(nn.Module):
         """Levels of normalized values."""
         levels = torch.floor(values.clamp(0, 1) * self.top + 0.5)
         inside = ((values >= 0) & (values <= 1)).to(values.dtype)
-        return _PassThrough.apply(values, levels, inside * self.top)
+        return straight_through(values, levels, inside * self.top)
 
 
 ActQuantizer = BipolarAct | UnsignedAct
