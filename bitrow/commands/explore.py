@@ -20,8 +20,11 @@ from energy.plots.style import figure_svg
 from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.exploration import SAMPLERS, Exploration
 from energy.search.exploration_file import explored_columns, write_csv, write_parquet
+from energy.search.layer_precision import parse_precision
 from energy.search.workers import cluster, processes
+from energy.search.workload import network_workload, shape_workload
 from model.errors import InputError
+from model.importers.topology import layer_shapes
 
 __all__ = ["explore"]
 
@@ -34,7 +37,14 @@ def explore(
     config: Config = "demo",
     axis: Annotated[list[str] | None, typer.Option(
         help="Values of a number of the configuration, as rows=3,6,12; repeat for more. Array "
-             "shape, lanes, scratchpads, banks and buffer by default.")] = None,
+             "shape, lanes, scratchpads, banks and buffer by default, or none beside "
+             "--precision.")] = None,
+    precision: Annotated[list[str] | None, typer.Option(
+        help="Formats of a layer's weights and activations to try, as "
+             "conv2=ternary:uint2,int8:uint8; repeat for more.")] = None,
+    shapes: Annotated[str | None, typer.Option(
+        metavar="WEIGHTS:ACTIVATIONS", help="Take only layer shapes from NET, an ONNX file with "
+        "or without weights; all layers in this precision.")] = None,
     trials: Annotated[int, typer.Option(help="Configurations to try, in all.")] = 100,
     sampler: Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")] = "nsga2",
     seed: Annotated[int, typer.Option(help="Of the sampler.")] = 0,
@@ -47,60 +57,115 @@ def explore(
         "bitrow-explore"),
     json_path: Json = None,
 ):
-    """Try configurations for a network: energy, cycles and area, and which are on the front.
+    """Try configurations and precisions for a network: energy, cycles, area, and their front.
 
-    Stop it with Ctrl-C; the same command goes on from there. Exit code 1 if it was stopped.
-    Example: bitrow explore fashion-w2a2 --axis rows=3,6,12 --axis lanes=8,16 --trials 12
+    Accuracy is not evaluated: layers of another precision get random weights. Stop it with Ctrl-C;
+    the same command goes on from there. Exit code 1 if it was stopped.
+    Example: bitrow explore fashion-w2a2 --axis rows=3,6 --precision conv2=ternary:uint2,int8:uint8
     """
     with clear_errors():
         positive("--trials", trials)
         positive("--workers", workers)
-        costs = load_table(table)
-        space = DesignSpace(named_config(config), _axes(axis))
-        chosen = named_network(network)
+        costs, workload = load_table(table), _workload(network, shapes)
+        space = DesignSpace(named_config(config), _axes(axis, precision), _precisions(precision))
         _make(out)
-        exploration = Exploration(chosen, space, costs, out / _JOURNAL, sampler, seed)
-        stopped = False
-        try:
-            with _executor(workers, scheduler) as (executor, at_once), \
-                    _progress(chosen.name, trials) as progress:
-                exploration.run(trials, executor, at_once, progress)
-        except KeyboardInterrupt:
-            stopped = True
+        exploration = Exploration(workload, space, costs, out / _JOURNAL, sampler, seed)
+        stopped = _run(exploration, workload.name, trials, workers, scheduler)
         points = exploration.points()
-        write_csv(out / _CSV, points, costs.unit)
-        write_parquet(out / _PARQUET, points, costs.unit)
-        output_console().print(_front_table(points, costs.unit))
-        refused = sum(found.evaluation is None for found in points)
-        files = [out / _CSV, out / _PARQUET]
-        if refused < len(points):
-            files.append(out / _PICTURE)
-            write_text(files[-1], figure_svg(pareto_front(points, costs.unit, chosen.name)))
-        typer.echo(f"{len(points)} of {trials} trials, {refused} refused; "
-                   f"{', '.join(map(str, files))}")
-        if stopped:
-            typer.echo("stopped; the same command goes on from here", err=True)
-        write_json(json_path, {"network": chosen.name, "config": config, "sampler": sampler,
-                               "space": {name: list(values) for name, values
-                                         in space.axes.items()},
-                               "trials": trials, "stopped": stopped,
-                               "points": explored_columns(points, costs.unit)})
+        _show(points, costs.unit, trials, _write(out, points, costs.unit, workload.name))
+        _say_notes(workload, space, stopped)
+        write_json(json_path, {
+            "network": workload.name, "config": config, "sampler": sampler, "trials": trials,
+            "space": {name: list(values) for name, values in space.choices.items()},
+            "notes": _notes(workload, space), "stopped": stopped,
+            "points": explored_columns(points, costs.unit)})
     exit_unless(not stopped)
 
 
-def _axes(options):
-    """Axes of ``name=value,value`` options, or the default ones."""
+def _workload(name, shapes):
+    """The network, or the layers of a file of which only shapes are taken."""
+    if shapes is None:
+        return network_workload(named_network(name))
+    return shape_workload(Path(name).stem, layer_shapes(Path(name)), parse_precision(shapes))
+
+
+def _run(exploration, name, trials, workers, scheduler):
+    """Whether it was stopped before all trials were through."""
+    try:
+        with _executor(workers, scheduler) as (executor, at_once), \
+                _progress(name, trials) as progress:
+            exploration.run(trials, executor, at_once, progress)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _write(out, points, unit, name):
+    """Writes the results; gives the files."""
+    files = [out / _CSV, out / _PARQUET]
+    write_csv(files[0], points, unit)
+    write_parquet(files[1], points, unit)
+    if any(found.evaluation for found in points):
+        files.append(out / _PICTURE)
+        write_text(files[-1], figure_svg(pareto_front(points, unit, name)))
+    return files
+
+
+def _show(points, unit, trials, files):
+    output_console().print(_front_table(points, unit))
+    refused = sum(found.evaluation is None for found in points)
+    typer.echo(f"{len(points)} of {trials} trials, {refused} refused; "
+               f"{', '.join(map(str, files))}")
+
+
+def _notes(workload, space):
+    """What a reader of the figures should know."""
+    found = list(workload.notes)
+    if space.precisions:
+        found.append("accuracy is not evaluated: layers of another precision than their own have "
+                     "random weights, each level as likely")
+    return found
+
+
+def _say_notes(workload, space, stopped):
+    for note in _notes(workload, space):
+        typer.echo(note)
+    if stopped:
+        typer.echo("stopped; the same command goes on from here", err=True)
+
+
+def _axes(options, precisions):
+    """Axes of ``name=value,value`` options, or the default ones where nothing is asked for."""
     if not options:
-        return dict(DEFAULT_AXES)
+        return {} if precisions else dict(DEFAULT_AXES)
     axes = {}
     for option in options:
         name, _, values = option.partition("=")
+        _check_once("--axis", name, axes)
         try:
             axes[name] = tuple(int(value) for value in values.split(","))
         except ValueError:
             raise InputError("--axis must be a name and whole numbers as rows=3,6,12, "
                              f"not {option}") from None
     return axes
+
+
+def _precisions(options):
+    """Precisions of ``layer=weights:activations,...`` options, by layer."""
+    found = {}
+    for option in options or ():
+        layer, _, values = option.rpartition("=")
+        if not layer:
+            raise InputError("--precision must be a layer and formats as conv2=ternary:uint2, "
+                             f"not {option}")
+        _check_once("--precision", layer, found)
+        found[layer] = tuple(parse_precision(value) for value in values.split(","))
+    return found
+
+
+def _check_once(option, name, found):
+    if name in found:
+        raise InputError(f"{option} must name {name} once, not twice")
 
 
 def _make(folder):

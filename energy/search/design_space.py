@@ -1,9 +1,10 @@
-"""The configurations that an exploration chooses from."""
+"""The configurations and precisions that an exploration chooses from."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from math import prod
 from types import MappingProxyType
 
+from energy.search.layer_precision import Precision, parse_precision
 from hw.config import AcceleratorConfig
 from model.errors import InputError
 
@@ -16,16 +17,22 @@ DEFAULT_AXES = MappingProxyType({
     "buffer_words": (1024, 2048, 4096, 8192, 16384, 32768, 65536)})
 """Array shape, lanes, scratchpads, banks and buffer."""
 
+_PRECISION = " precision"
+"""Behind a layer's name in the name of its axis."""
+
 
 @dataclass(frozen=True)
 class DesignSpace:
-    """Everything that a base configuration becomes when some of its numbers are replaced.
+    """Everything that a base configuration becomes when some of its numbers are replaced, with
+    every precision of some layers.
 
     Parameters
     ----------
     base : AcceleratorConfig
     axes : dict of tuple of int
         Name of a number of the configuration to the values to try.
+    precisions : dict of tuple of Precision
+        Name of a layer to what to try there.
 
     Raises
     ------
@@ -35,32 +42,53 @@ class DesignSpace:
 
     base: AcceleratorConfig
     axes: dict[str, tuple[int, ...]]
+    precisions: dict[str, tuple[Precision, ...]] = field(default_factory=dict)
 
     def __post_init__(self):
-        known = {field.name for field in fields(AcceleratorConfig) if field.type is int}
-        for name, values in self.axes.items():
+        known = {number.name for number in fields(AcceleratorConfig) if number.type is int}
+        for name in self.axes:
             if name not in known:
                 raise InputError(f"axis must be one of {', '.join(sorted(known))}, not {name}")
+        for name, values in self.choices.items():
             if not values or len(set(values)) != len(values):
                 raise InputError(f"axis {name} must have different values, not {values}")
 
     @property
+    def choices(self):
+        """Name of each axis to its values, numbers or names of precisions."""
+        return dict(self.axes) | {
+            f"{layer}{_PRECISION}": tuple(precision.name for precision in values)
+            for layer, values in self.precisions.items()}
+
+    @property
     def size(self):
         """Combinations, among them some that no hardware can be built for."""
-        return prod(len(values) for values in self.axes.values())
+        return prod(len(values) for values in self.choices.values())
 
     def config(self, point):
         """The configuration at a point.
 
         Parameters
         ----------
-        point : dict of int
-            A value for each axis.
+        point : dict of int or str
+            A value for each of the ``choices``.
 
         Raises
         ------
         ConfigError
             If no hardware can be built for it.
         """
+        numbers = {name: value for name, value in point.items() if name in self.axes}
         return replace(self.base, name=f"{self.base.name}-point",
-                       purpose="a point of an exploration", **point)
+                       purpose="a point of an exploration", **numbers)
+
+    def workload(self, workload, point):
+        """What is run at a point, a ``Workload`` as the one given.
+
+        Raises
+        ------
+        InputError
+            If a layer is not there, or two layers want one tensor in two formats.
+        """
+        return workload.with_precisions({
+            layer: parse_precision(point[f"{layer}{_PRECISION}"]) for layer in self.precisions})

@@ -1,4 +1,4 @@
-"""What one configuration costs to run a network on."""
+"""What one configuration costs to run a workload on."""
 
 from dataclasses import dataclass
 
@@ -35,22 +35,23 @@ class Evaluation:
         return tuple(getattr(self, name) for name in OBJECTIVES)
 
 
-def evaluate(network, config, table):
-    """The ``Evaluation`` of a network on a configuration, from predicted cycles and counts.
+def evaluate(workload, config, table):
+    """The ``Evaluation`` of a workload on a configuration, from predicted cycles and counts.
 
     Parameters
     ----------
-    network : model.network.Network
+    workload : Workload
     config : AcceleratorConfig
     table : CostTable
 
     Raises
     ------
     CompileError
-        If the configuration cannot run the network.
+        If the configuration cannot run a network of it.
     """
-    counts = predicted_counts(network, config)
-    return Evaluation(network_energy(counts, table).per_inference, counts.cycles, area_mm2(config))
+    counted = [predicted_counts(network, config) for network in workload.networks]
+    return Evaluation(sum(network_energy(counts, table).per_inference for counts in counted),
+                      sum(counts.cycles for counts in counted), area_mm2(config))
 
 
 def on_front(values):

@@ -2,11 +2,13 @@
 
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
+from hashlib import sha256
 import json
 
 from energy.search.evaluation import OBJECTIVES, Evaluation, evaluate, on_front
 from hw.config import ConfigError
 from model.errors import InputError
+from model.network_file import to_bytes
 from sim.errors import CompileError
 
 __all__ = ["SAMPLERS", "ExploredPoint", "Exploration"]
@@ -23,10 +25,11 @@ class ExploredPoint:
     ----------
     number : int
         Of the trial, from 0.
-    point : dict of int
-        A value for each axis.
+    point : dict of int or str
+        A value for each axis, a number or a precision's name.
     evaluation : Evaluation or None
-        None where the configuration cannot be built or cannot run the network.
+        None where the configuration cannot be built, or cannot run the workload, or layers that
+        read the same want it in two formats.
     reason : str
         Why not; else empty.
     pareto : bool
@@ -34,19 +37,19 @@ class ExploredPoint:
     """
 
     number: int
-    point: dict[str, int]
+    point: dict[str, int | str]
     evaluation: Evaluation | None
     reason: str
     pareto: bool
 
 
 class Exploration:
-    """A study over a design space. All trials are in a journal; one with the same network, space,
-    table and sampler goes on where it was stopped.
+    """A study over a design space. All trials are in a journal; one with the same workload, space,
+    table and sampler, in content as in name, goes on where it was stopped.
 
     Parameters
     ----------
-    network : model.network.Network
+    workload : Workload
     space : DesignSpace
     table : CostTable
     journal : Path
@@ -58,16 +61,18 @@ class Exploration:
     Raises
     ------
     InputError
-        If the sampler is unknown, the journal is none, or the package is missing.
+        If the sampler or a layer is unknown, the journal is none, or the package is missing.
     """
 
-    def __init__(self, network, space, table, journal, sampler="nsga2", seed=0):
+    def __init__(self, workload, space, table, journal, sampler="nsga2", seed=0):
         if sampler not in SAMPLERS:
             raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler}")
+        workload.check_layers(space.precisions)
         self._optuna = _optuna()
-        self._network, self._space, self._table = network, space, table
-        axes = {name: list(values) for name, values in sorted(space.axes.items())}
-        title = json.dumps([network.name, space.base.name, table.name, sampler, axes])
+        self._workload, self._space, self._table = workload, space, table
+        axes = {name: list(values) for name, values in sorted(space.choices.items())}
+        title = json.dumps([workload.name, space.base.name, table.name, sampler, axes,
+                            _digest(workload, space.base, table)])
         self._study = self._open(journal, title, sampler, seed)
 
     def _open(self, journal, title, sampler, seed):
@@ -114,18 +119,19 @@ class Exploration:
             while len(pending) < at_once and done + len(pending) < trials:
                 trial = self._study.ask()
                 point = {name: trial.suggest_categorical(name, values)
-                         for name, values in self._space.axes.items()}
+                         for name, values in self._space.choices.items()}
                 if _key(point) in known:
                     self._tell(trial, *known[_key(point)])
                     done += 1
                     continue
                 try:
                     config = self._space.config(point)
-                except ConfigError as error:
+                    workload = self._space.workload(self._workload, point)
+                except (ConfigError, InputError) as error:
                     self._tell(trial, None, str(error))
                     done += 1
                 else:
-                    pending[executor.submit(evaluate, self._network, config, self._table)] = trial
+                    pending[executor.submit(evaluate, workload, config, self._table)] = trial
             for future in wait(pending, return_when=FIRST_COMPLETED).done if pending else ():
                 trial = pending.pop(future)
                 known[_key(trial.params)] = self._finish(trial, future)
@@ -159,6 +165,14 @@ class Exploration:
             None if trial.values is None else Evaluation(
                 trial.values[0], int(trial.values[1]), trial.values[2]),
             trial.user_attrs[_REASON], trial.number in front) for trial in through]
+
+
+def _digest(workload, base, table):
+    """Tells apart what has the same name: weights, configurations and tables can change."""
+    found = sha256(repr((base, table)).encode())
+    for network in workload.networks:
+        found.update(to_bytes(network))
+    return found.hexdigest()[:16]
 
 
 def _key(point):

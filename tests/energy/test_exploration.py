@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 import csv
+from dataclasses import replace
 import json
 
 from hypothesis import given
@@ -10,13 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from bitrow.cli import app
+from bitrow.inputs import data_folder
 from energy.cost_table_file import load_table
 from energy.plots.pareto import pareto_front
 from energy.search.area import area_mm2
 from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.evaluation import evaluate, on_front
 from energy.search.exploration import Exploration
+from energy.search.layer_precision import parse_precision
 from energy.search.workers import cluster, processes
+from energy.search.workload import network_workload
 from hw.config import CONFIGS, ConfigError
 from model import reference
 from model.errors import InputError
@@ -27,10 +31,11 @@ parquet = pytest.importorskip("pyarrow.parquet")
 NETWORK = reference.load("fashion-bnn")
 TABLE = load_table("45nm")
 SPACE = DesignSpace(CONFIGS["demo"], {"rows": (3, 6), "cols": (4, 7), "lanes": (16, 24)})
+WORKLOAD = network_workload(NETWORK)
 
 
-def exploration(folder, sampler="random", space=SPACE):
-    return Exploration(NETWORK, space, TABLE, folder / "explore.journal", sampler)
+def exploration(folder, sampler="random", space=SPACE, workload=WORKLOAD):
+    return Exploration(workload, space, TABLE, folder / "explore.journal", sampler)
 
 
 def run(study, trials, **options):
@@ -60,7 +65,7 @@ def test_points_hold_what_evaluating_them_gives(tmp_path, sampler):
             assert found.point["lanes"] == 24
             assert found.reason == "lanes must be a power of two, not 24"
         else:
-            assert found.evaluation == evaluate(NETWORK, SPACE.config(found.point), TABLE)
+            assert found.evaluation == evaluate(WORKLOAD, SPACE.config(found.point), TABLE)
 
 
 def test_a_stopped_exploration_goes_on_where_it_was(tmp_path):
@@ -95,6 +100,37 @@ def test_another_space_in_the_same_journal_starts_afresh(tmp_path):
     assert exploration(tmp_path, space=DesignSpace(CONFIGS["demo"], {"rows": (6,)})).done == 0
 
 
+def test_other_weights_under_the_same_name_start_afresh(tmp_path):
+    """Else figures of an older file would stand beside those of a newer one."""
+    run(exploration(tmp_path), 1)
+    conv = NETWORK.layers[0]
+    other = replace(NETWORK, layers=(replace(conv, weights=1 - conv.weights), *NETWORK.layers[1:]))
+    assert exploration(tmp_path).done == 1
+    assert exploration(tmp_path, workload=network_workload(other)).done == 0
+
+
+def test_precisions_are_axes_beside_numbers(tmp_path):
+    space = DesignSpace(CONFIGS["demo"], {"rows": (6,)}, {
+        "conv2": (parse_precision("bipolar:bipolar"), parse_precision("int4:uint4"))})
+    assert space.size == 2
+    study = exploration(tmp_path, "random", space)
+    run(study, 6)
+    for found in study.points():
+        assert found.evaluation == evaluate(space.workload(WORKLOAD, found.point),
+                                            space.config(found.point), TABLE)
+    energies = {found.point["conv2 precision"]: found.evaluation.energy
+                for found in study.points()}
+    assert energies["int4:uint4"] > energies["bipolar:bipolar"]
+
+
+def test_a_layer_that_no_build_multiplies_is_a_refused_point(tmp_path):
+    space = DesignSpace(CONFIGS["demo"], {}, {"conv2": (parse_precision("ternary:bipolar"),)})
+    study = exploration(tmp_path, space=space)
+    run(study, 1)
+    (found,) = study.points()
+    assert found.evaluation is None and found.reason.startswith("layer conv2: formats must be")
+
+
 def test_equal_points_are_evaluated_once(tmp_path):
     class Counting(ThreadPoolExecutor):
         submitted = 0
@@ -124,7 +160,7 @@ def test_processes_and_a_cluster_give_the_same_points(tmp_path):
     distributed = pytest.importorskip("distributed")
     point = {"rows": 6, "cols": 4, "lanes": 16}
     space = DesignSpace(CONFIGS["demo"], {name: (value,) for name, value in point.items()})
-    expected = evaluate(NETWORK, space.config(point), TABLE)
+    expected = evaluate(WORKLOAD, space.config(point), TABLE)
     (tmp_path / "p").mkdir()
     (tmp_path / "c").mkdir()
     study = exploration(tmp_path / "p", space=space)
@@ -195,10 +231,41 @@ def test_command_writes_the_same_points_as_csv_parquet_and_json(tmp_path):
     assert (tmp_path / "explore.svg").read_text().count("<svg") == 1
 
 
+def test_command_explores_precisions_and_says_that_accuracy_is_not_evaluated(tmp_path):
+    result = CliRunner().invoke(app, [
+        "explore", "fashion-bnn", "--precision", "conv2=ternary:uint2,int4:uint4", "--trials", "2",
+        "--workers", "1", "--out", str(tmp_path), "--json", str(tmp_path / "r.json")])
+    assert result.exit_code == 0, result.output
+    assert "accuracy is not evaluated" in result.output
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert written["space"] == {"conv2 precision": ["ternary:uint2", "int4:uint4"]}
+    assert set(written["points"]["conv2 precision"]) <= {"ternary:uint2", "int4:uint4"}
+
+
+def test_command_takes_shapes_of_a_file_without_weights(tmp_path):
+    folder = data_folder(None)
+    if folder is None or not (folder / "topologies").is_dir():
+        pytest.skip("topologies are not there")
+    result = CliRunner().invoke(app, [
+        "explore", str(folder / "topologies" / "light_squeezenet.onnx"), "--shapes",
+        "int4:uint4", "--config", "eyeriss", "--axis", "rows=12", "--trials", "1", "--workers",
+        "1", "--out", str(tmp_path), "--json", str(tmp_path / "r.json")])
+    assert result.exit_code == 0, result.output
+    assert "only shapes are known" in result.output
+    written = json.loads((tmp_path / "r.json").read_text())
+    assert written["network"] == "light_squeezenet" and written["points"]["cycles"][0] > 0
+
+
 @pytest.mark.parametrize(("options", "message"), [
     (["--axis", "rows=3,x"], "--axis must be a name and whole numbers as rows=3,6,12, not"),
     (["--trials", "0"], "--trials must be at least 1, not 0"),
     (["--sampler", "best"], "sampler must be one of nsga2, tpe, random, not best"),
+    (["--axis", "rows=3", "--axis", "rows=6"], "--axis must name rows once, not twice"),
+    (["--precision", "ternary:uint2"], "--precision must be a layer and formats as conv2="),
+    (["--precision", "conv2=ternary"], "precision must be WEIGHTS:ACTIVATIONS, two formats"),
+    (["--precision", "conv9=ternary:uint2", "--trials", "1"], "precision must be of a layer of "
+     "fashion-bnn with weights, not conv9"),
+    (["--shapes", "int4:uint4"], "fashion-bnn must be"),
     (["--scheduler", "nonsense"], "--scheduler must be the address of a Dask scheduler")])
 def test_bad_options_are_named(tmp_path, options, message):
     result = CliRunner().invoke(app, ["explore", "fashion-bnn", "--out", str(tmp_path), *options])
