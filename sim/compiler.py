@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
+from hw.program import ProgramError
 from model.layer import Layer
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
 from sim.first_layer import fold_first_layer
+from sim.forced_mapping import check_forced
 from sim.layer_compiler import LayerCompiler
 from sim.lowering import LoweredLayer, lower
-from sim.mapping import LayerMapping
+from sim.network_mapping import NetworkMapping
 from sim.on_chip import OnChip
-from sim.program_image import CompiledLayer, Program, ProgramBuilder
+from sim.pass_order import pass_order
+from sim.program_image import CompiledLayer, CompiledStep, Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
 from sim.skip_choice import choose_mapping
 from sim.weight_codes import load_codebook
@@ -33,17 +36,18 @@ class _Step:
     node: int
     sources: tuple[int, ...]
     works: tuple[LayerWork, ...]
-    mapping: LayerMapping
-    skipping: bool
+    compiled: CompiledStep
 
 
-def compile_network(network, config):
+def compile_network(network, config, mappings=None):
     """A program that runs a network on an accelerator of this configuration.
 
     Parameters
     ----------
     network : model.network.Network
     config : AcceleratorConfig
+    mappings : NetworkMapping or None
+        Mappings of some or all layers; the mapper chooses those of the others.
 
     Returns
     -------
@@ -52,7 +56,8 @@ def compile_network(network, config):
     Raises
     ------
     CompileError
-        If the configuration cannot run one of the layers; the sentence names it.
+        If the configuration cannot run one of the layers, or not with the mapping given for it;
+        the sentence names it.
     """
     layers, folded_input = list(network.layers), None
     shapes = [shape for shape, _ in network.shapes()]
@@ -62,7 +67,8 @@ def compile_network(network, config):
             layers[0], folded_input = folded
             shapes[0] = folded_input.shape
     blocks = {}
-    steps = _steps(layers, shapes, network.sources, config, blocks)
+    steps = _steps(layers, shapes, network.sources, config, blocks,
+                   mappings or NetworkMapping(network.name, config.name, ()))
     builder = ProgramBuilder(config)
     stored = ActivationLayout.of(config, shapes[0], layers[0].input_formats[0], blocks[_INPUT])
     tensors = {_INPUT: (builder.reserve(stored.bytes), stored)}
@@ -78,25 +84,27 @@ def compile_network(network, config):
                    folded_input, tuple(compiled))
 
 
-def _steps(layers, shapes, sources, config, blocks):
+def _steps(layers, shapes, sources, config, blocks, mappings):
     """The steps of all nodes in order.
 
     Takes note in ``blocks`` of the channel blocks in which the output of a step must lie: in one
     where it is added to another.
     """
-    steps, last_of = [], {_INPUT: _INPUT}
+    steps, last_of, counts = [], {_INPUT: _INPUT}, {}
     for index, (layer, shape) in enumerate(zip(layers, shapes, strict=True)):
         reads = tuple(last_of[source] for source in sources[index])
         if len(reads) > 1:
             blocks.update(dict.fromkeys(reads, -(-shape[2] // config.lanes)))
-        for lowered in lower(layer, shape, config):
-            steps.append((lowered, index, reads, shape))
+        for number, lowered in enumerate(lower(layer, shape, config), start=1):
+            steps.append((lowered, index, reads, shape, number))
             shape, reads = lowered.output_shape(shape), (len(steps) - 1,)
+            counts[layer.name] = number
         last_of[index] = len(steps) - 1
-    return [_map(*step, config, blocks) for step in steps]
+    mappings.check_steps(counts)
+    return [_map(*step, config, blocks, mappings) for step in steps]
 
 
-def _map(lowered, node, sources, shape, config, blocks):
+def _map(lowered, node, sources, shape, number, config, blocks, mappings):
     """Maps a convolution; takes note in ``blocks`` of how its input must lie.
 
     ``blocks`` gives the words of a block of each step's output, as far as they are settled.
@@ -111,10 +119,16 @@ def _map(lowered, node, sources, shape, config, blocks):
                            "it is flattened, and is not")
     settled = blocks.get(source)
     single = settled == pixel_words and not flattened
-    mapping, skipping = choose_mapping(works, config, None if single else settled,
-                                      pixel_words if single else None)
+    lies = None if single else settled, pixel_words if single else None
+    mapping = mappings.find(layer.name, number)
+    if mapping is None:
+        mapping = choose_mapping(works, config, *lies)
+    else:
+        with mappings.named():
+            check_forced(mapping, works, config, *lies)
     blocks.setdefault(source, pixel_words if flattened else mapping.group_words)
-    return _Step(lowered, shape, node, sources, works, mapping, skipping)
+    return _Step(lowered, shape, node, sources, works,
+                 CompiledStep(mapping, pass_order(work.planes, mapping), len(works)))
 
 
 def _compile_step(builder, step, tensors, block_words):
@@ -127,11 +141,16 @@ def _compile_step(builder, step, tensors, block_words):
     addresses, stored = zip(*(tensors[source] for source in step.sources), strict=True)
     output_address = builder.reserve(output.bytes)
     load_codebook(builder, step.works[0].tables)
-    rows = step.works[0].stage.rows * max(count for _, count in step.mapping.filter_groups)
+    mapping, order = step.compiled.mapping, step.compiled.order
+    rows = step.works[0].stage.rows * max(count for _, count in mapping.filter_groups)
     on_chip = OnChip(builder, len(step.works), rows)
     for work in step.works:
-        LayerCompiler(builder, work, step.mapping, step.skipping, on_chip, stored[0], output,
-                      addresses, output_address).compile()
+        part = LayerCompiler(builder, work, mapping, order, on_chip, stored[0], output, addresses,
+                             output_address)
+        try:
+            part.compile()
+        except ProgramError as error:
+            raise CompileError(f"layer {work.name}: {error}") from None
     builder.end_outputs()
     return output_address, output
 
@@ -142,4 +161,4 @@ def _record(builder, layer, shape, steps, output_address, output):
                 for step in steps for part in step.works)
     return CompiledLayer(
         layer.name, steps[-1].works[0].mode_name, layer.macs(shape), slots, builder.mark(),
-        output_address, output, layer.output_format, any(step.skipping for step in steps))
+        output_address, output, layer.output_format, tuple(step.compiled for step in steps))

@@ -9,29 +9,12 @@ from hw.codebook import NARROW_CODE_BITS
 from hw.program import Target
 from sim.filter_bank import FilterBank, dense_bank, skipping_bank, tile_fields
 from sim.input_tiles import InputTiles
-from sim.mapping import Fold, Strip
-from sim.operand import Plane
 from sim.output_stage import OutputStage
 
 __all__ = ["LayerCompiler"]
 
 UNUSED_STREAM = 0xFF
 """Stream id of an element without work: no word is ever sent to it."""
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """One pass, in words of the mapping; ``first`` and ``last`` of its psums."""
-
-    group: int
-    strip: Strip
-    slot: int
-    plane: Plane
-    fold: Fold
-    first: bool
-    last: bool
-    shift: bool
-    rescale: bool
 
 
 @dataclass(frozen=True)
@@ -51,8 +34,7 @@ class LayerCompiler:
     builder : ProgramBuilder
     work : LayerWork
     mapping : LayerMapping
-    skipping : bool
-        Zero weights are left out of the schedule.
+    order : tuple of ArrayPass
     on_chip : OnChip
     stored, output : ActivationLayout (output: or ScoreLayout)
         The input and the output as they lie in memory.
@@ -62,13 +44,13 @@ class LayerCompiler:
         Bytes.
     """
 
-    def __init__(self, builder, work, mapping, skipping, on_chip, stored, output, input_addresses,
+    def __init__(self, builder, work, mapping, order, on_chip, stored, output, input_addresses,
                  output_address):
         self._builder = builder
         self._config = builder.config
         self._work = work
         self._mapping = mapping
-        self._skipping = skipping
+        self._order = order
         self._on_chip = on_chip
         self._tiles = InputTiles(builder, work, mapping, on_chip, stored, input_addresses)
         self._stage = OutputStage(builder, work, mapping, on_chip, output, output_address)
@@ -77,10 +59,9 @@ class LayerCompiler:
 
     def compile(self):
         """Adds the whole layer."""
-        passes = self._passes()
-        self._tiles.plan([(one.strip, one.fold, one.plane) for one in passes])
+        self._tiles.plan([(one.strip, one.fold, one.plane) for one in self._order])
         group = None
-        for index, one in enumerate(passes):
+        for index, one in enumerate(self._order):
             if one.group != group:
                 if group is not None:
                     self._stage.release()
@@ -90,30 +71,6 @@ class LayerCompiler:
         self._stage.release()
         self._tiles.release()
         self._on_chip.part += 1
-
-    def _passes(self):
-        """All passes in order."""
-        mapping = self._mapping
-        folds = [(plane, fold) for plane in self._work.planes
-                 for fold in (mapping.folds[:1] if plane.idle else mapping.folds)]
-        strips = list(enumerate(mapping.strips))
-        groups = range(len(mapping.filter_groups))
-        if mapping.strips_inside:
-            order = [(group, fold, slot, strip) for group in groups
-                     for fold in range(len(folds)) for slot, strip in strips]
-        else:
-            order = [(group, fold, 0, strip) for _, strip in strips for group in groups
-                     for fold in range(len(folds))]
-        if len(folds) == 1:
-            order = [(group, fold, 0, strip) for group, fold, _, strip in order]
-        planes = [plane for plane, _ in folds]
-        opens = [index == 0 or plane != planes[index - 1] for index, plane in enumerate(planes)]
-        closes = [*opens[1:], True]
-        return [_Pass(group, strip, slot, *folds[fold],
-                      first=fold == 0 or (opens[fold] and planes[fold].starts),
-                      last=fold == len(folds) - 1, shift=opens[fold] and planes[fold].shift,
-                      rescale=closes[fold] and planes[fold].rescales)
-                for group, fold, slot, strip in order]
 
     def _load_map(self, fold):
         """The bank of stream ids for a fold, loaded now unless it is there."""
@@ -154,7 +111,7 @@ class LayerCompiler:
         tile = tile_fields(work, one.fold, self._mapping.group_words, config.rows,
                            self._mapping.filter_groups[one.group], one.plane)
         used = np.arange(config.rows) < one.fold.count
-        if not self._skipping:
+        if not self._mapping.skipping:
             bank = dense_bank(tile, used)
             return _Loaded(bank, builder.place(bank.filter_beats(config, work.field_bits)), None)
         bank = skipping_bank(tile, used, work.off_field, config)
@@ -173,8 +130,8 @@ class LayerCompiler:
         address = one.slot * mapping.most_positions * psums
         target = address + self._config.bank_words // 2
         self._builder.array_pass(
-            mode=one.plane.mode, lane_offsets=self._skipping, bank=filter_bank, final=one.last,
-            first=one.first, shift=one.shift, columns=mapping.columns(strip),
+            mode=one.plane.mode, lane_offsets=mapping.skipping, bank=filter_bank,
+            final=one.last, first=one.first, shift=one.shift, columns=mapping.columns(strip),
             rows_enable=0 if one.plane.idle else bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=strip.positions,
@@ -197,7 +154,8 @@ class LayerCompiler:
             skip_columns=mapping.skip_columns * work.dilation[1], outer_rows=blocks,
             outer_row_step=block_rows, inner_rows=rows, groups=one.fold.groups,
             group_words=mapping.group_words,
-            valid_words=work.words - one.fold.first_group * mapping.group_words,
+            valid_words=min(work.words - one.fold.first_group * mapping.group_words,
+                            one.fold.groups * mapping.group_words),
             fill=self._plane_fill(one.plane.act))
         fed = work.kernel[1] + (strip.positions - 1) * step_x
         self._builder.turn_ring(fed * mapping.group_words)

@@ -4,6 +4,7 @@ import math
 
 from sim.errors import CompileError
 from sim.mapping import LayerMapping, Strip
+from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words
 
 __all__ = ["estimate_cycles", "map_layer"]
 
@@ -12,15 +13,6 @@ _PASS_CYCLES = 24
 
 _PASS_BEATS = 18
 """About the beats of the instructions of a pass."""
-
-_LONGEST_FILTER = 255
-_WIDEST_WINDOW = 15
-_MOST_STREAMS = 254
-_MOST_FEED_ROWS = 127
-_MOST_GROUPS = 31
-_LONGEST_STEP = 15
-_MOST_PIXELS = 4095
-"""What the fields of a ``PASS`` hold."""
 
 
 def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None, slack=None):
@@ -52,10 +44,7 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     CompileError
         If no mapping fits the configuration.
     """
-    if max(work.pool.kernel) > config.pool_window:
-        raise CompileError(f"layer {work.name}: pool must be at most the window of "
-                           f"{config.pool_window} that configuration {config.name} builds, "
-                           f"not {max(work.pool.kernel)}")
+    check_pool(work, config)
     best = None
     for strips in (_whole_strips, _smaller_strips):
         for mapping in _candidates(work, config, block_words, strips,
@@ -77,18 +66,13 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
 
 def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
     """All mappings that element and bank sizes allow."""
-    kernel_width = work.kernel[1]
-    widest = min(work.words, config.ifmap_words // (2 * kernel_width),
-                 _LONGEST_FILTER // kernel_width, config.filter_words // kernel_width)
-    if kernel_width > _WIDEST_WINDOW:
-        return
-    for group_words in range(1, widest + 1):
+    for group_words in range(1, min(work.words, most_group_words(work, config)) + 1):
         flat = work.height == work.width == 1
         if block_words is not None and group_words != block_words and not flat:
             continue
         if work.word_step % group_words:
             continue
-        length = kernel_width * group_words
+        length = work.kernel[1] * group_words
         if taken_words is not None:
             length = min(length, math.ceil(taken_words(group_words) * slack))
         for strips, blocks, block_step in ways_to_strip(work, config):
@@ -106,7 +90,7 @@ def _mapping(work, config, group_words, psums, strips, blocks, block_step, strip
         group_words=group_words, groups=groups, fold_units=-(-units // folds),
         filter_groups=_filter_groups(work.filters, psums, config.lanes), strips=strips,
         blocks=blocks, block_step=block_step, kernel=work.kernel, stride=work.stride,
-        dilation=work.dilation, strips_inside=strips_inside)
+        dilation=work.dilation, strips_inside=strips_inside, skipping=False)
 
 
 def _filter_groups(filters, size, lanes):
@@ -123,9 +107,7 @@ def _filter_groups(filters, size, lanes):
 
 def _group_sizes(work, config, length):
     """Filters of this length that elements may work on together: whole words, or all there are."""
-    limit = min(config.psum_words, config.filter_words // length, work.filters, 255)
-    if work.stage.rows:
-        limit = min(limit, config.threshold_rows // work.stage.rows)
+    limit = min(work.filters, most_filters(work, config, length))
     unit = 1 if work.stage.kind == "raw" else config.lanes
     sizes = set()
     for parts in range(1, -(-work.filters // unit) + 1):
@@ -204,32 +186,16 @@ def _smaller_strips(work, config):
             length = -(-length // 2)
 
 
-def _fields_hold(work, mapping, streams, fold):
-    """The fields of a ``PASS`` hold what this mapping needs."""
-    _, block_rows, rows = mapping.feed_rows(mapping.strips[0])
-    steps = block_rows, work.dilation[1], mapping.skip_columns * work.dilation[1]
-    sizes = work.height, work.width, work.out_width, mapping.block_step * work.stride[1]
-    return (streams <= _MOST_STREAMS and rows <= _MOST_FEED_ROWS and fold.groups <= _MOST_GROUPS
-            and max(steps) <= _LONGEST_STEP and max(sizes) <= _MOST_PIXELS)
-
-
 def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     """Roughly the cycles of a mapping, or None where it does not fit; only to compare mappings."""
+    if fit_fault(work, mapping, config, pixel_words) is not None:
+        return None
     strip = mapping.strips[0]
-    fold = max(mapping.folds, key=lambda one: one.groups)
     blocks, _, rows = mapping.feed_rows(strip)
-    streams = blocks * rows * fold.groups
-    if not _fields_hold(work, mapping, streams, fold):
-        return None
-    psums = max(count for _, count in mapping.filter_groups)
+    streams = blocks * rows * max(fold.groups for fold in mapping.folds)
     folds = len(mapping.folds) * len(work.planes)
-    bank = mapping.most_positions * psums * (len(mapping.strips) if mapping.strips_inside else 1)
-    if folds > 1 and bank > config.bank_words >> bool(work.stage.rescale_cycles):
-        return None
     tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
     slots = config.buffer_beats // tile
-    if slots == 0:
-        return None
     length, share = mapping.filter_length, config.row_groups_of(work.field_bits)
     if taken_words is not None:
         length = taken_words(mapping.group_words)

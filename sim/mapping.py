@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 
+from sim.errors import CompileError
+
 __all__ = ["Fold", "LayerMapping", "Strip"]
+
+
+def _check_least(value, least, name):
+    if type(value) is not int or value < least:
+        raise CompileError(f"{name} must be an integer of at least {least}, not {value!r}")
+
+
+def _check_pair(value, least, name):
+    if type(value) is not tuple or len(value) != 2:
+        raise CompileError(f"{name} must be two integers, not {value!r}")
+    for one in value:
+        _check_least(one, least, name)
 
 
 @dataclass(frozen=True)
@@ -15,6 +29,11 @@ class Strip:
         Output rows, one for each column of a block.
     first_position, positions, position_step : int
         Output positions of the first block: the first, how many, and from one to the next.
+
+    Raises
+    ------
+    CompileError
+        If a number is no integer or too small.
     """
 
     first_row: int
@@ -22,6 +41,11 @@ class Strip:
     first_position: int
     positions: int
     position_step: int
+
+    def __post_init__(self):
+        for name, least in (("first_row", 0), ("rows", 1), ("first_position", 0),
+                            ("positions", 1), ("position_step", 1)):
+            _check_least(getattr(self, name), least, f"{name} of a strip")
 
 
 @dataclass(frozen=True)
@@ -82,6 +106,14 @@ class LayerMapping:
         Rows, columns.
     strips_inside : bool
         A fold goes through all strips before the next fold begins; psum banks hold them all.
+    skipping : bool
+        Zero weights are left out of the schedule.
+
+    Raises
+    ------
+    CompileError
+        If a number is no integer or too small, or strips and blocks do not go together. Whether
+        it suits a layer and a configuration is for ``sim.mapping_rules`` to say.
     """
 
     group_words: int
@@ -95,6 +127,25 @@ class LayerMapping:
     stride: tuple[int, int]
     dilation: tuple[int, int]
     strips_inside: bool
+    skipping: bool
+
+    def __post_init__(self):
+        for name in ("group_words", "groups", "fold_units", "blocks"):
+            _check_least(getattr(self, name), 1, name)
+        for name in ("kernel", "stride", "dilation"):
+            _check_pair(getattr(self, name), 1, name)
+        for name in ("strips_inside", "skipping"):
+            if type(getattr(self, name)) is not bool:
+                raise CompileError(f"{name} must be true or false, not {getattr(self, name)!r}")
+        if not self.strips or not self.filter_groups:
+            raise CompileError("strips and filter_groups must not be empty, and are")
+        for group in self.filter_groups:
+            _check_pair(group, 0, "a filter group")
+            _check_least(group[1], 1, "filters of a filter group")
+        _check_least(self.block_step, 0, "block_step")
+        if (self.blocks > 1) != (self.block_step > 0):
+            raise CompileError("block_step must be 0 where blocks is 1, and only there, not "
+                               f"{self.block_step} for {self.blocks} blocks")
 
     @property
     def units(self):

@@ -10,15 +10,40 @@ from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, encode
 from model.formats import Format
 from sim.activation_layout import ActivationLayout
 from sim.first_layer import FoldedInput
+from sim.mapping import LayerMapping
+from sim.pass_order import ArrayPass
 from sim.score_layout import ScoreLayout
 
-__all__ = ["CompiledLayer", "Program", "ProgramBuilder"]
+__all__ = ["CompiledLayer", "CompiledStep", "Program", "ProgramBuilder"]
 
 _COUNTS = 1 << 16
 """The hardware counts passes, outputs and loads modulo this."""
 
 _LONG_OVER = 64
 """What lies so many passes back is over for certain; waits must not lag behind by half of all."""
+
+
+@dataclass(frozen=True)
+class CompiledStep:
+    """One convolution of a layer, and how the array runs it.
+
+    Parameters
+    ----------
+    mapping : LayerMapping
+    order : tuple of ArrayPass
+        The passes of each part.
+    parts : int
+        Times that they run, each for some groups of channels.
+    """
+
+    mapping: LayerMapping
+    order: tuple[ArrayPass, ...]
+    parts: int
+
+    @property
+    def passes(self):
+        """Passes of all parts."""
+        return self.parts * len(self.order)
 
 
 @dataclass(frozen=True)
@@ -37,8 +62,8 @@ class CompiledLayer:
     output : ActivationLayout or ScoreLayout
     output_format : Format or None
         None where the output is sums.
-    skipping : bool
-        Zero weights are left out of the schedule.
+    steps : tuple of CompiledStep
+        One, or those of a max pooling in steps.
     """
 
     name: str
@@ -49,7 +74,12 @@ class CompiledLayer:
     output_address: int
     output: ActivationLayout | ScoreLayout
     output_format: Format | None
-    skipping: bool
+    steps: tuple[CompiledStep, ...]
+
+    @property
+    def skipping(self):
+        """Zero weights are left out of the schedule."""
+        return any(step.mapping.skipping for step in self.steps)
 
     def read_output(self, memory):
         """The layer's output in memory: codes uint8, or scores int64, [height, width, channels]."""

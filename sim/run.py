@@ -35,7 +35,7 @@ def _open(backend, config, trace_path, progress):
 
 
 def run_network(network, images, *, config, labels=None, backend="verilator",
-                memory=MemoryModel(), progress=None, trace_path=None):
+                memory=MemoryModel(), progress=None, trace_path=None, mappings=None):
     """Runs images through a network, one run of the accelerator each.
 
     Parameters
@@ -51,6 +51,8 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
         Called with (a line about what is under way, images done).
     trace_path : path or None
         Where an FST waveform goes.
+    mappings : NetworkMapping or None
+        As ``compile_network`` takes them.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
     say("golden model", 0)
     expected = golden.run(network, images, keep_activations=True)
     say("compiling", 0)
-    program = compile_network(network, config)
+    program = compile_network(network, config, mappings)
     prediction = predict(program, memory)
     watch = _Comparison(program, expected)
     cycles = 0

@@ -1,5 +1,6 @@
 """Whether a layer leaves out its zero weights, and the mapping that suits it then."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from sim.filter_bank import skipping_bank, taken_words, tile_fields
 from sim.mapper import map_layer
 
-__all__ = ["choose_mapping"]
+__all__ = ["choose_mapping", "deepest_row"]
 
 _SLACK = 9 / 8
 """Words that the longest row of a pass may take, by those of the average row."""
@@ -29,23 +30,24 @@ def choose_mapping(works, config, block_words, pixel_words):
 
     Returns
     -------
-    LayerMapping, bool
+    LayerMapping
     """
     work = works[0]
     cost, mapping = map_layer(work, config, block_words, pixel_words)
     if not work.has_zeros or not config.lane_addresses:
-        return mapping, False
+        return mapping
     taken = cache(lambda group_words: taken_words(work, config, group_words))
     for slack in (_SLACK, None):
         skipping_cost, shorter = map_layer(work, config, block_words, pixel_words, taken, slack)
         if skipping_cost >= cost:
             break
-        if all(_deepest(one, shorter, config) <= config.filter_words for one in works):
-            return shorter, True
-    return mapping, False
+        shorter = replace(shorter, skipping=True)
+        if all(deepest_row(one, shorter, config) <= config.filter_words for one in works):
+            return shorter
+    return mapping
 
 
-def _deepest(work, mapping, config):
+def deepest_row(work, mapping, config):
     """Words of the longest row of all passes without their zeros, at most; exact if too many."""
     most = max(count for _, count in mapping.filter_groups) * mapping.filter_length
     if most <= config.filter_words:

@@ -1,0 +1,230 @@
+"""Forced mappings: any legal one is exact on the RTL; any other is refused in a sentence."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from random_layers import random_layer_network
+from random_mappings import random_mappings
+from random_networks import FAMILIES, random_codes
+from random_stages import random_stage_network
+from test_networks_on_rtl import assert_exact, memory_of
+
+from hw.config import CONFIGS
+from model import formats
+from model.addition import Addition
+from model.layer import Layer
+from model.network import Network
+from sim.compiler import compile_network
+from sim.errors import CompileError
+from sim.mapping import LayerMapping, Strip
+from sim.network_mapping import NetworkMapping, StepMapping
+from sim.predict import predict
+from sim.run import run_network
+
+TINY = CONFIGS["tiny"]
+WIDE = TINY.with_changes(name="odd", rows=5, cols=7)
+
+
+def forced_seeds(seeds, family, config, make=random_layer_network):
+    """Runs each network with the first of its random mappings that fits; says how many fitted."""
+    ran = 0
+    for seed in seeds:
+        network, images = make(seed, family, config)
+        generator = np.random.default_rng((seed, 7))
+        for _ in range(20):
+            try:
+                mappings = random_mappings(generator, network, config)
+                program = compile_network(network, config, mappings)
+            except CompileError as error:
+                assert "must" in str(error), seed
+                continue
+            assert NetworkMapping.of(program) == replace(mappings, network=program.network)
+            result = run_network(network, images[:1], config=config, mappings=mappings,
+                                 memory=memory_of(seed))
+            assert_exact(result, seed)
+            ran += 1
+            break
+    return ran
+
+
+@pytest.mark.parametrize("family", ["xnor", "ternary", "lut", "int8", "shared"])
+def test_random_legal_mappings_are_exact(family):
+    assert forced_seeds(range(8), family, TINY) >= 4
+
+
+def test_random_legal_mappings_are_exact_where_blocks_stand_side_by_side():
+    assert forced_seeds(range(200, 212), "ternary", WIDE) >= 4
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("config", [TINY, WIDE], ids=["tiny", "wide"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_random_legal_mappings_are_exact(family, config):
+    assert forced_seeds(range(3000, 3040), family, config) >= 15
+
+
+@pytest.mark.parametrize("family", ["int8", "wide"])
+def test_random_legal_mappings_of_pooling_and_additions_are_exact(family):
+    assert forced_seeds(range(8), family, TINY, make=random_stage_network) >= 4
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_mappers_own_mappings_can_be_forced(family):
+    compiled = 0
+    for seed in range(6):
+        network, _ = random_layer_network(seed, family, WIDE)
+        try:
+            program = compile_network(network, WIDE)
+        except CompileError:
+            continue
+        again = compile_network(network, WIDE, NetworkMapping.of(program))
+        assert np.array_equal(program.image, again.image), seed
+        compiled += 1
+    assert compiled >= 2
+
+
+def plain_network():
+    """4 x 6 outputs of 5 filters over 3 words of channels, and a layer of scores."""
+    generator = np.random.default_rng(5)
+    uint4, ternary = formats.uint(4), formats.ternary()
+    weights = random_codes(generator, ternary, (5, 3, 3, 6))
+    thresholds = np.sort(generator.integers(-40, 40, (5, 15)), axis=1)
+    layers = (Layer(name="conv", weight_format=ternary, weights=weights, input_format=uint4,
+                    thresholds=thresholds, output_format=uint4),
+              Layer(name="scores", weight_format=ternary, input_format=uint4,
+                    weights=random_codes(generator, ternary, (3, 4, 6, 5))))
+    network = Network(name="plain", input_shape=(6, 8, 6), input_format=uint4, layers=layers)
+    return network, generator.integers(0, 16, (1, 6, 8, 6), dtype=np.uint8)
+
+
+PLAIN = LayerMapping(
+    group_words=1, groups=3, fold_units=2, filter_groups=((0, 2), (2, 3)),
+    strips=(Strip(0, 2, 0, 6, 1), Strip(2, 2, 0, 4, 1), Strip(2, 2, 4, 2, 1)), blocks=1,
+    block_step=0, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), strips_inside=True, skipping=False)
+
+
+def forced(mapping, layer="conv", step=1):
+    return NetworkMapping("plain", "tiny", (StepMapping(layer, step, mapping),), "my.toml")
+
+
+def test_every_output_channel_and_kernel_row_is_worked_on_once():
+    """Counted from the order of passes, one window and element at a time."""
+    network, _ = plain_network()
+    step = compile_network(network, TINY, forced(PLAIN)).layers[0].steps[0]
+    done = Counter()
+    for one in step.order:
+        first, count = PLAIN.filter_groups[one.group]
+        for group, kernel_row in one.fold.units:
+            for row in range(one.strip.first_row, one.strip.first_row + one.strip.rows):
+                for index in range(one.strip.positions):
+                    position = one.strip.first_position + index * one.strip.position_step
+                    done.update((group, kernel_row, row, position, filter_index)
+                                for filter_index in range(first, first + count))
+    assert set(done.values()) == {1}
+    assert len(done) == 3 * 3 * 4 * 6 * 5
+
+
+def test_a_forced_mapping_that_is_worse_costs_the_predicted_cycles():
+    network, images = plain_network()
+    best = run_network(network, images, config=TINY)
+    worse = run_network(network, images, config=TINY, mappings=forced(PLAIN))
+    assert_exact(best, "best")
+    assert_exact(worse, "worse")
+    program = compile_network(network, TINY, forced(PLAIN))
+    assert worse.layers[0].cycles_rtl == predict(program).layers[0]["cycles"]
+    assert worse.layers[0].cycles_rtl > best.layers[0].cycles_rtl
+    assert worse.layers[0].counts_rtl["mac_lanes"] >= best.layers[0].counts_rtl["mac_lanes"]
+
+
+def strips(*numbers):
+    return tuple(Strip(*one) for one in numbers)
+
+
+REFUSED = [
+    (dict(kernel=(3, 1)), "kernel must be 3 x 3, as the array sees this layer, not 3 x 1"),
+    (dict(stride=(1, 2)), "stride must be 1 x 1"),
+    (dict(group_words=3, groups=1), "group_words must be at most 2 on configuration tiny, not 3"),
+    (dict(groups=2), "groups must be 3, as 3 words in groups of 1 make, not 2"),
+    (dict(fold_units=4), "fold_units must be at most the 3 rows of configuration tiny, not 4"),
+    (dict(filter_groups=((0, 2), (2, 2))), "filter_groups must end with filter 4, not 3"),
+    (dict(filter_groups=((0, 2), (3, 2))), "filter_groups must go on with filter 2, not 3"),
+    (dict(filter_groups=((0, 2), (0, 2), (2, 3))), "filter_groups must go on with filter 2, not 0"),
+    (dict(filter_groups=((0, 3), (3, 2))), "filter_groups must begin at multiples of 2 filters"),
+    (dict(strips=PLAIN.strips[:2]), "strips must give each output once, and give row 2, "
+                                    "position 4 0 times"),
+    (dict(strips=(*PLAIN.strips, PLAIN.strips[0])), "row 0, position 0 2 times"),
+    (dict(strips=strips((0, 2, 0, 7, 1), (2, 2, 0, 6, 1))), "strips must stay within 4 x 6"),
+    (dict(strips=strips((0, 2, 0, 1 << 60, 1))), "strips must stay within 4 x 6"),
+    (dict(strips=strips((0, 2, 0, 3, 2), (0, 2, 1, 3, 2), (2, 2, 0, 6, 1))),
+     "position_step of a strip must be the dilation, 1, not 2"),
+    (dict(strips=strips((0, 4, 0, 6, 1))), "strips must take at most the 2 columns"),
+    (dict(blocks=2, block_step=3), "strips must take at most the 2 columns"),
+    (dict(strips=strips((0, 1, 0, 2, 1), (1, 1, 0, 2, 1), (2, 1, 0, 2, 1), (3, 1, 0, 2, 1)),
+          blocks=2, block_step=3), "row 0, position 2 0 times"),
+    (dict(strips=strips(*((row, 1, 0, 6, 1) for row in range(4))), filter_groups=((0, 5),),
+          fold_units=1, bank=64), "must keep at most 64 psums in a bank between passes "
+                                  "(positions x filters x strips), not 120"),
+    (dict(filter_groups=((0, 5),), psums=4), "filter_groups must be of at most 4 filters"),
+    (dict(buffer=16), "strips and fold_units must take at most"),
+    (dict(skipping=True, shared=True), "skipping must be false on configuration tiny"),
+]
+
+
+@pytest.mark.parametrize(("changes", "sentence"), REFUSED)
+def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(changes, sentence):
+    network, _ = plain_network()
+    members = {name: value for name, value in changes.items() if hasattr(PLAIN, name)}
+    config = TINY.with_changes(
+        bank_words=changes.get("bank", 256), psum_words=changes.get("psums", 8),
+        buffer_words=changes.get("buffer", 1024), lane_addresses="shared" not in changes)
+    with pytest.raises(CompileError) as refused:
+        compile_network(network, config, forced(replace(PLAIN, **members)))
+    assert str(refused.value).startswith("my.toml: layer conv: ")
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(("changes", "sentence"), [
+    (dict(fold_units=0), "fold_units must be an integer of at least 1, not 0"),
+    (dict(blocks=2), "block_step must be 0 where blocks is 1, and only there"),
+    (dict(strips=()), "strips and filter_groups must not be empty"),
+    (dict(filter_groups=((0, 0),)), "filters of a filter group must be"),
+    (dict(filter_groups=((0, 1, 2),)), "a filter group must be two integers"),
+    (dict(strips_inside=1), "strips_inside must be true or false, not 1"),
+    (dict(stride=(1,)), "stride must be two integers")])
+def test_no_such_mapping_is_born(changes, sentence):
+    with pytest.raises(CompileError) as refused:
+        replace(PLAIN, **changes)
+    assert sentence in str(refused.value)
+
+
+def test_layers_and_steps_that_are_not_there_are_refused():
+    network, _ = plain_network()
+    with pytest.raises(CompileError, match=r"^my.toml: layer must be one of conv, scores, not c"):
+        compile_network(network, TINY, forced(PLAIN, layer="c"))
+    with pytest.raises(CompileError, match=r"^my.toml: layer conv: step must be from 1 to 1"):
+        compile_network(network, TINY, forced(PLAIN, step=2))
+    with pytest.raises(CompileError, match=r"layer conv: step 1 must have one mapping"):
+        NetworkMapping("plain", "tiny", (StepMapping("conv", 1, PLAIN),) * 2)
+
+
+def test_a_tensor_lies_in_the_blocks_of_its_first_reader():
+    uint4, ternary = formats.uint(4), formats.ternary()
+    plain = dict(weight_format=ternary, input_format=uint4, inputs=("input",),
+                 weights=np.ones((2, 2, 1, 8), np.uint8), output_format=uint4,
+                 thresholds=np.zeros((2, 15), np.int64))
+    layers = (Layer(name="one", **plain), Layer(name="two", **plain),
+              Addition(name="sum", inputs=("one", "two"), input_formats=(uint4, uint4),
+                       thresholds=np.zeros((2, 15), np.int64), output_format=uint4),
+              Layer(name="scores", weight_format=ternary, input_format=uint4,
+                    weights=np.ones((2, 2, 3, 2), np.uint8)))
+    network = Network(name="fork", input_shape=(3, 3, 8), input_format=uint4, layers=layers)
+    own = NetworkMapping.of(compile_network(network, TINY)).find("two", 1)
+    one, two = (replace(own, group_words=words, groups=4 // words, fold_units=1)
+                for words in (1, 2))
+    with pytest.raises(CompileError, match="layer two: group_words must be 1, in blocks of which"):
+        compile_network(network, TINY, NetworkMapping("fork", "tiny", (
+            StepMapping("one", 1, one), StepMapping("two", 1, two))))
+    compile_network(network, TINY, NetworkMapping("fork", "tiny", (
+        StepMapping("one", 1, two), StepMapping("two", 1, two))))
