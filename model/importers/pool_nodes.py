@@ -18,10 +18,10 @@ from model.importers.tensors import (
     is_image,
 )
 
-__all__ = ["HANDLERS"]
+__all__ = ["HANDLERS", "pool_window"]
 
 
-def _window(node, value):
+def pool_window(node, value):
     """Kernel, stride and padding of a node's attributes, as far as pooling has them."""
     if not is_image(as_image(value)):
         raise LayoutError("input must be channels, rows, columns of one tensor, and is not")
@@ -62,7 +62,7 @@ def _max_pool(context, node, inputs):
     value = inputs[0]
     if isinstance(value, Activation) and any(value.pad):
         raise InputError("padding with zeros must not come before max pooling")
-    kernel, stride, pads = _window(node, value)
+    kernel, stride, pads = pool_window(node, value)
     shape = _pooled_shape(value.shape, kernel, stride, pads)
     return _greatest(context, node, value,
                      dict(kernel=kernel, stride=stride, padding=pads, shape=shape))
@@ -114,7 +114,7 @@ def _average(node, value, kernel, stride, pads=(0, 0, 0, 0)):
 def _average_pool(context, node, inputs):
     del context
     value = inputs[0]
-    kernel, stride, pads = _window(node, value)
+    kernel, stride, pads = pool_window(node, value)
     if any(pads) and not node.attributes.get("count_include_pad", 0):
         raise InputError("padded average pooling must count padding (count_include_pad)")
     if pads != window_pads(node, value, kernel, stride, (1, 1)):

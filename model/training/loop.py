@@ -9,17 +9,17 @@ from tqdm import tqdm
 
 from model.training.network import ReferenceNet
 
-__all__ = ["accuracy", "train"]
+__all__ = ["accuracy", "augmented", "train"]
 
 
-def _augment(images, recipe, generator):
-    """Moves, and where the recipe says so mirrors, a batch uint8 [n, 28, 28] at random."""
-    count, reach = len(images), recipe.shift_pixels
+def augmented(images, reach, mirror, generator):
+    """A batch uint8 [n, 28, 28], moved by up to ``reach`` pixels and maybe mirrored at random."""
+    count = len(images)
     padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach)))
     rows = generator.integers(0, 2 * reach + 1, count)[:, None, None] + np.arange(28)[:, None]
     columns = generator.integers(0, 2 * reach + 1, count)[:, None, None] + np.arange(28)
     moved = padded[np.arange(count)[:, None, None], rows, columns]
-    if recipe.mirror:
+    if mirror:
         flip = generator.random(count) < 0.5
         moved[flip] = moved[flip, :, ::-1]
     return torch.from_numpy(moved[:, None].astype(np.float32))
@@ -68,7 +68,7 @@ def train(recipe, images, labels, checkpoint):
                    mininterval=5)
         for step in bar:
             chosen = order[step * recipe.batch:(step + 1) * recipe.batch]
-            pixels = _augment(images[chosen], recipe, generator)
+            pixels = augmented(images[chosen], recipe.shift_pixels, recipe.mirror, generator)
             loss = functional.cross_entropy(network(pixels), torch.from_numpy(labels[chosen]))
             optimizer.zero_grad()
             loss.backward()

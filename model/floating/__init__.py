@@ -1,0 +1,1 @@
+"""Networks in real numbers, before they are quantized."""

@@ -1,0 +1,1 @@
+"""Post-training quantization: float networks to integer ones, without training."""
