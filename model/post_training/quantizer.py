@@ -70,6 +70,16 @@ class NetworkQuantizer:
         return cls(network, white, seen.scores, weights, grids)
 
     @cached_property
+    def formats(self):
+        """Of ``WEIGHT_FORMATS`` those that there is a choice of."""
+        return tuple(name for name in WEIGHT_FORMATS if any(key[1] == name for key in self.weights))
+
+    @cached_property
+    def bits(self):
+        """Of ``ACT_BITS`` those that there is a choice of."""
+        return tuple(width for width in ACT_BITS if any(key[1] == width for key in self.grids))
+
+    @cached_property
     def input_grid(self):
         """Of pixels."""
         return pixel_grid(self.white)

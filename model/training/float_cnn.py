@@ -4,12 +4,14 @@
 10,000 training images are not learned from: they are left for calibration and search.
 """
 
+from collections import Counter
 from contextlib import redirect_stdout
 import io
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 from torch.nn import functional
@@ -100,6 +102,17 @@ def write_onnx(network, path):
             network.eval(), (torch.zeros(1, 1, 28, 28),), str(path), dynamo=False,
             input_names=["image"], output_names=["scores"], opset_version=13,
             dynamic_axes={"image": {0: "n"}, "scores": {0: "n"}})
+    _name_nodes(path)
+
+
+def _name_nodes(path):
+    """Names nodes by kind and number: conv1, conv2 … instead of where they are in the module."""
+    model, count = onnx.load(path), Counter()
+    for node in model.graph.node:
+        kind = node.op_type.lower()
+        count[kind] += 1
+        node.name = f"{kind}{count[kind]}"
+    onnx.save(model, path)
 
 
 def main(

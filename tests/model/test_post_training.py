@@ -30,7 +30,7 @@ def clipped_network(path, seed):
     b = net.node("AveragePool", a, kernel_shape=[2, 2], strides=[1, 1])
     b = net.node("MaxPool", net.node("Add", b, b), kernel_shape=[2, 2], strides=[1, 1])
     b = net.node("Gemm", net.node("Flatten", b), net.weights(5, 6), net.weights(5), transB=1)
-    net.node("Clip", b, net.number(-4.0), net.number(3.0))
+    net.node("Clip", b, net.number(-1.0), net.number(2.0))
     net.save(path, (4, 10, 10))
     return 4, 10, 10
 

@@ -1,0 +1,179 @@
+"""Mixed precision as a problem: what can be chosen, and what a choice gives and costs."""
+
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+import json
+
+import numpy as np
+
+from energy.cost_table import CostTable
+from energy.network_counts import predicted_counts
+from energy.network_energy import network_energy
+from hw.config import AcceleratorConfig
+from model import golden
+from model.post_training.precision import Precision, quantized_tensors
+from model.post_training.quantizer import NetworkQuantizer
+
+__all__ = ["Knob", "PrecisionEvaluation", "PrecisionProblem", "evaluate_precision"]
+
+WEIGHTS, ACTS = "weights", "activations"
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One thing to be chosen.
+
+    Parameters
+    ----------
+    layer : str
+        The layer whose weights, or the tensor whose activations.
+    what : str
+        ``weights`` or ``activations``.
+    options : tuple of str or int
+        Formats or bits, the coarsest first.
+    """
+
+    layer: str
+    what: str
+    options: tuple
+
+    @property
+    def name(self):
+        """Of layer and kind."""
+        return f"{self.layer} {self.what}"
+
+
+@dataclass(frozen=True)
+class PrecisionEvaluation:
+    """What one choice gives and costs.
+
+    Parameters
+    ----------
+    accuracy : float
+        Share of right classes among the calibration images.
+    divergence : float
+        Mean Kullback-Leibler divergence, in nats, of the classes' probabilities from those of the
+        float network.
+    energy : float
+        Of one image, predicted exactly, in the unit of the cost table.
+    cycles : int
+        Of one image, predicted exactly.
+    bits : float
+        Of a weight, on average.
+    layer_energy, layer_cycles : dict of str to float
+        By layer.
+    """
+
+    accuracy: float
+    divergence: float
+    energy: float
+    cycles: int
+    bits: float
+    layer_energy: dict[str, float] = field(hash=False)
+    layer_cycles: dict[str, int] = field(hash=False)
+
+    def cost(self, kind):
+        """Energy, cycles or bits."""
+        return getattr(self, kind)
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionProblem:
+    """A float network to be quantized for an accelerator.
+
+    Parameters
+    ----------
+    quantizer : NetworkQuantizer
+    config : AcceleratorConfig
+    table : CostTable
+    pixels : ndarray of uint8, shape [images, height, width, channels]
+        That the quantizer was calibrated on.
+    labels : ndarray, shape [images]
+    """
+
+    quantizer: NetworkQuantizer
+    config: AcceleratorConfig
+    table: CostTable
+    pixels: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def knobs(self):
+        """``Knob`` of every layer's weights, then of every tensor's activations."""
+        network = self.quantizer.network
+        formats, bits = self.quantizer.formats, self.quantizer.bits
+        return (*(Knob(node.name, WEIGHTS, formats) for node in network.linear),
+                *(Knob(name, ACTS, bits) for name in quantized_tensors(network)))
+
+    def uniform(self, weight_format, bits):
+        """The point at which all layers have the same."""
+        return {knob.name: weight_format if knob.what == WEIGHTS else bits for knob in self.knobs}
+
+    @property
+    def finest(self):
+        """The point of the last option of every knob."""
+        return {knob.name: knob.options[-1] for knob in self.knobs}
+
+    def network(self, point, name=None, labels=()):
+        """The integer network at a point.
+
+        Parameters
+        ----------
+        point : dict of str to str or int
+            An option for each knob.
+        """
+        weights = {k.layer: point[k.name] for k in self.knobs if k.what == WEIGHTS}
+        acts = {k.layer: point[k.name] for k in self.knobs if k.what == ACTS}
+        return self.quantizer.quantized(Precision(weights, acts), name=name, labels=labels)
+
+    def digest(self):
+        """Hexadecimal digits that stand for everything an evaluation depends on."""
+        found = sha256()
+        for node in self.quantizer.network.nodes:
+            found.update(repr(sorted((key, value) for key, value in vars(node).items()
+                                     if not isinstance(value, np.ndarray))).encode())
+        for key in sorted(self.quantizer.weights):
+            part = self.quantizer.weights[key]
+            found.update(f"{key} {part.format.name}".encode())
+            for array in (part.levels, part.scales, part.bias_shift):
+                found.update(np.ascontiguousarray(array).tobytes())
+        found.update(repr(sorted(self.quantizer.grids.items())).encode())
+        for array in (self.quantizer.scores, self.pixels, self.labels):
+            found.update(np.ascontiguousarray(array).tobytes())
+        found.update(json.dumps([asdict(self.config), self.table.name], default=str).encode())
+        return found.hexdigest()
+
+
+def evaluate_precision(problem, point):
+    """The ``PrecisionEvaluation`` of a point.
+
+    Raises
+    ------
+    CompileError
+        If the configuration cannot run the network.
+    """
+    network = problem.network(point)
+    counts = predicted_counts(network, problem.config)
+    energy = network_energy(counts, problem.table)
+    result = golden.run(network, problem.pixels)
+    scores = result.scores * network.score_scale[0]
+    layers = [layer for layer in network.layers if hasattr(layer, "weights")]
+    weights = sum(layer.weights.size for layer in layers)
+    return PrecisionEvaluation(
+        accuracy=float((result.classes == problem.labels).mean()),
+        divergence=_divergence(problem.quantizer.scores.astype(np.float64), scores),
+        energy=energy.per_inference, cycles=counts.cycles,
+        bits=sum(layer.weights.size * layer.weight_format.bits for layer in layers) / weights,
+        layer_energy={layer.name: layer.total.value for layer in energy.layers},
+        layer_cycles={layer.name: layer.cycles for layer in counts.layers})
+
+
+def _log_probabilities(scores):
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _divergence(reference, scores):
+    """Mean over images of sum p log(p / q) (Kullback and Leibler, 1951), in nats."""
+    wanted, found = _log_probabilities(reference), _log_probabilities(scores)
+    return float((np.exp(wanted) * (wanted - found)).sum(axis=1).mean())
