@@ -1,5 +1,5 @@
-"""The reference networks: trained, folded to integers, and committed as network files; and a
-float one to quantize.
+"""The reference networks: trained, folded to integers, and committed as network files; and one
+in floats, to quantize.
 """
 
 from importlib import resources

@@ -17,6 +17,7 @@ from model.post_training.weights import WEIGHT_FORMATS
 
 pytest.importorskip("onnx", reason="the extra 'import' is not installed")
 from float_networks import Float, plain_network, residual_network  # noqa: E402  (after the skip)
+
 from model.importers.float_onnx import read_float_onnx  # noqa: E402
 
 WHITE = 3.0
