@@ -12,8 +12,8 @@ BUDGET_KINDS = ("energy", "cycles", "bits")
 
 _PICOJOULES = {"pJ": 1.0, "nJ": 1e3, "uJ": 1e6, "µJ": 1e6, "mJ": 1e9, "J": 1e12}
 _PATTERN = re.compile(r"(energy|cycles|bits)=([0-9.]+(?:e[+-]?[0-9]{1,2})?)\s*(%|[a-zA-Zµ]*)")
-_FORM = ("--budget must be energy=, cycles= or bits= and a number over 0, or a number and % of what "
-         "8 bits need, as energy=20uJ, cycles=30000, bits=4 or energy=50%")
+_FORM = ("--budget must be energy=, cycles= or bits= and a number over 0, or a number and % of "
+         "what 8 bits need, as energy=20uJ, cycles=30000, bits=4 or energy=50%")
 
 
 @dataclass(frozen=True)
