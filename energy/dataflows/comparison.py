@@ -7,6 +7,7 @@ import numpy as np
 
 from energy.dataflows import no_local_reuse, output_stationary, row_stationary, weight_stationary
 from energy.dataflows.accesses import LEVELS, Accesses
+from energy.dataflows.tiling import EXACT
 from model.errors import InputError
 
 __all__ = ["ABOVE_RF", "DATAFLOWS", "BestMapping", "DoesNotFit", "best_mapping",
@@ -17,13 +18,16 @@ ABOVE_RF = ("dram", "buffer", "array")
 what the published bars of the row-stationary dataflow fit."""
 
 DATAFLOWS = MappingProxyType({
-    "RS": (row_stationary.mappings, row_stationary.accesses),
-    "WS": (weight_stationary.mappings, weight_stationary.accesses),
-    "OSA": (output_stationary.one_channel_many_pixels, output_stationary.accesses),
-    "OSB": (output_stationary.many_channels_many_pixels, output_stationary.accesses),
-    "OSC": (output_stationary.many_channels_one_pixel, output_stationary.accesses),
-    "NLR": (no_local_reuse.mappings, no_local_reuse.accesses)})
-"""Name to (mappings that fit, accesses of mappings)."""
+    "RS": (row_stationary.mappings, row_stationary.accesses, row_stationary.active),
+    "WS": (weight_stationary.mappings, weight_stationary.accesses, weight_stationary.active),
+    "OSA": (output_stationary.one_channel_many_pixels, output_stationary.accesses,
+            output_stationary.active),
+    "OSB": (output_stationary.many_channels_many_pixels, output_stationary.accesses,
+            output_stationary.active),
+    "OSC": (output_stationary.many_channels_one_pixel, output_stationary.accesses,
+            output_stationary.active),
+    "NLR": (no_local_reuse.mappings, no_local_reuse.accesses, no_local_reuse.active)})
+"""Name to (mappings that fit, accesses of mappings, elements that mappings use)."""
 
 
 class DoesNotFit(InputError):
@@ -40,6 +44,8 @@ class BestMapping:
     accesses : Accesses
     energy : dict of float
         By ``alu``, ``dram``, ``buffer``, ``array`` and ``rf``, in the unit of the costs.
+    active : int
+        Elements that it uses.
     tried : int
         Mappings that were compared.
     """
@@ -47,6 +53,7 @@ class BestMapping:
     mapping: dict
     accesses: Accesses
     energy: dict
+    active: int
     tried: int
 
     @property
@@ -55,8 +62,9 @@ class BestMapping:
         return sum(self.energy.values())
 
 
-def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
-    """The mapping of a dataflow with the least energy at some levels; of these, in all.
+def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT):
+    """The mapping of a dataflow with the least energy at some levels; of these, in all; of these,
+    the one that uses most elements.
 
     Parameters
     ----------
@@ -67,6 +75,7 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
     machine : SpatialMachine
     levels : tuple of str
         Whose energy is minimized.
+    counting : Counting
 
     Raises
     ------
@@ -75,23 +84,24 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS):
     """
     if dataflow not in DATAFLOWS:
         raise InputError(f"dataflow must be one of {', '.join(DATAFLOWS)}, not {dataflow}")
-    mappings, accesses = DATAFLOWS[dataflow]
+    mappings, accesses, active = DATAFLOWS[dataflow]
     found = mappings(shape, batch, machine)
     tried = next(iter(found.values())).size
     if tried == 0:
         raise DoesNotFit(f"layer {shape.name}: a batch of {batch} must fit the buffer of "
                          f"{machine.buffer_words} words with dataflow {dataflow}, and does not")
-    energies = accesses(shape, batch, found).energy(machine.costs)
-    chosen_levels = sum(energies[level] for level in levels)
-    least = np.flatnonzero(chosen_levels == chosen_levels.min())
-    place = least[np.argmin(sum(energies.values())[least])]
+    energies = accesses(shape, batch, found, counting).energy(machine.costs)
+    whole = np.zeros(tried)
+    place = np.lexsort((-active(shape, found), whole + sum(energies.values()),
+                        whole + sum(energies[level] for level in levels)))[0]
     mapping = {name: int(value[place]) for name, value in found.items()}
-    chosen = accesses(shape, batch, mapping)
+    chosen = accesses(shape, batch, mapping, counting)
     return BestMapping(mapping, chosen, {level: float(value) for level, value in
-                                         chosen.energy(machine.costs).items()}, tried)
+                                         chosen.energy(machine.costs).items()},
+                       active(shape, mapping), tried)
 
 
-def compare_dataflows(shapes, batch, machines, levels=LEVELS):
+def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT):
     """The best mappings of layers with each dataflow.
 
     Parameters
@@ -102,6 +112,7 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS):
         One for each dataflow, as ``ISCA_2016``.
     levels : tuple of str
         Whose energy is minimized.
+    counting : Counting
 
     Returns
     -------
@@ -111,7 +122,7 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS):
     found = {}
     for dataflow, machine in machines.items():
         try:
-            found[dataflow] = [best_mapping(dataflow, shape, batch, machine, levels)
+            found[dataflow] = [best_mapping(dataflow, shape, batch, machine, levels, counting)
                                for shape in shapes]
         except DoesNotFit:
             found[dataflow] = None

@@ -3,12 +3,22 @@
 import numpy as np
 
 from energy.dataflows.accesses import Accesses, InputMoves, PsumMoves
-from energy.dataflows.tiling import block_trips, distinct_parts, grid, halo, trips
+from energy.dataflows.tiling import (
+    EXACT,
+    block_trips,
+    blocks,
+    distinct_parts,
+    every_part,
+    grid,
+    trips,
+    with_blocks,
+)
 
-__all__ = ["accesses", "blocks", "cycles", "frames", "mappings", "with_blocks", "with_every_p"]
+__all__ = ["accesses", "active", "cycles", "filter_blocks", "frames", "mappings", "with_every_p",
+           "with_filter_blocks"]
 
 
-def accesses(shape, batch, mapping):
+def accesses(shape, batch, mapping, counting=EXACT):
     """Accesses of row-stationary mappings.
 
     Parameters
@@ -17,9 +27,10 @@ def accesses(shape, batch, mapping):
     batch : int
     mapping : dict of int or array
         m, n, e, p, q, r, t as in ``EyerissMapping``; e ofmap rows of a strip.
+    counting : Counting
     """
     m, n, e, p, q, r, t = (mapping[name] for name in "mnepqrt")
-    rows = halo(shape.out_height, e, shape.kernel_height, shape.stride)
+    rows = counting.halo(shape.out_height, e, shape.kernel_height, shape.stride)
     line = batch * shape.channels * shape.padded_width
     weight_loads = shape.weights * trips(batch, n)
     outputs, macs = batch * shape.outputs, batch * shape.macs
@@ -28,7 +39,7 @@ def accesses(shape, batch, mapping):
         InputMoves(shape.weights, weight_loads * trips(shape.out_height, e), np.int64(0),
                    weight_loads * shape.out_height, macs),
         InputMoves(batch * shape.padded_inputs, line * rows * trips(shape.group_filters, m),
-                   line * rows * block_trips(shape.group_filters, m, p * t),
+                   line * rows * counting.block_trips(shape.group_filters, m, p * t),
                    line * diagonals * trips(shape.group_filters, p), macs),
         PsumMoves(outputs, outputs * trips(shape.group_channels, q * r),
                   outputs * shape.kernel_height * trips(shape.group_channels, q), macs))
@@ -50,10 +61,16 @@ def cycles(shape, batch, mapping):
             * q * trips(shape.group_channels, q * r))
 
 
+def active(shape, mapping):
+    """Elements of the array that mappings use."""
+    return shape.kernel_height * mapping["e"] * mapping["r"] * mapping["t"]
+
+
 def mappings(shape, batch, machine):
-    """The mappings that fit the machine, without those that another one moves no more than: a dict
-    of arrays."""
-    return with_blocks(shape, machine, frames(shape, batch, machine))
+    """The mappings that fit the machine with every e and r, without those of the others that
+    another one moves no more than: a dict of arrays."""
+    frames_found = _frames(shape, batch, machine, _spatial(shape, machine, every_part))
+    return with_filter_blocks(shape, machine, frames_found)
 
 
 def frames(shape, batch, machine):
@@ -77,8 +94,13 @@ def frames(shape, batch, machine):
     -------
     dict of numpy.ndarray
     """
+    return _frames(shape, batch, machine, _spatial(shape, machine, distinct_parts))
+
+
+def _frames(shape, batch, machine, spatial_sizes):
+    """Frames with the e, r and t that are given."""
     q, p = _inner(shape, machine)
-    e, r, t = _spatial(shape, machine)
+    e, r, t = spatial_sizes
     spatial, inner, n = grid(np.arange(e.size), np.arange(q.size), distinct_parts(batch))
     found = dict(n=n, e=e[spatial], p=p[inner], q=q[inner], r=r[spatial], t=t[spatial])
     fits = _most_filters(shape, machine, found) >= 1
@@ -94,25 +116,16 @@ def with_every_p(found):
         "p": np.arange(place.size) - first[place] + 1}
 
 
-def blocks(shape, machine, found):
-    """The two m worth trying with frames: the largest that fits, and the largest of whole passes,
-    or again the former where that is all filters or less than a pass.
-
-    With as many blocks a larger m makes no more passes; with more blocks only whole passes make
-    fewer.
-    """
-    most = _most_filters(shape, machine, found)
-    filters = found["p"] * found["t"]
-    whole = most // filters * filters
-    return most, np.where((most < shape.group_filters) & (whole >= 1), whole, most)
+def filter_blocks(shape, machine, found):
+    """The two m worth trying with frames (``energy.dataflows.tiling.blocks``)."""
+    return blocks(_most_filters(shape, machine, found), found["p"] * found["t"],
+                  shape.group_filters)
 
 
-def with_blocks(shape, machine, found):
-    """Frames with both of their ``blocks``: mappings."""
-    most, whole = blocks(shape, machine, found)
-    other = whole < most
-    return {name: np.concatenate((values, values[other])) for name, values in found.items()} | {
-        "m": np.concatenate((most, whole[other]))}
+def with_filter_blocks(shape, machine, found):
+    """Frames with both m: mappings."""
+    return with_blocks(found, _most_filters(shape, machine, found), found["p"] * found["t"],
+                       shape.group_filters)
 
 
 def _most_filters(shape, machine, found):
@@ -131,9 +144,9 @@ def _inner(shape, machine):
     return q[most >= 1], most[most >= 1]
 
 
-def _spatial(shape, machine):
-    """e, r and the largest t beside them in the array."""
+def _spatial(shape, machine, sizes):
+    """e, r of the ``sizes`` worth trying, and the largest t beside them in the array."""
     sets = machine.elements // shape.kernel_height
-    e, r = grid(distinct_parts(shape.out_height, sets), distinct_parts(shape.group_channels, sets))
+    e, r = grid(sizes(shape.out_height, sets), sizes(shape.group_channels, sets))
     e, r = e[e * r <= sets], r[e * r <= sets]
     return e, r, np.minimum(sets // (e * r), shape.group_filters)

@@ -3,12 +3,12 @@
 import numpy as np
 
 from energy.dataflows.accesses import Accesses, InputMoves, PsumMoves
-from energy.dataflows.tiling import distinct_parts, grid, trips
+from energy.dataflows.tiling import EXACT, every_part, grid, trips
 
-__all__ = ["accesses", "mappings"]
+__all__ = ["accesses", "active", "mappings"]
 
 
-def accesses(shape, batch, mapping):
+def accesses(shape, batch, mapping, counting=EXACT):
     """Accesses of weight-stationary mappings.
 
     Weights come from DRAM once and straight into the elements. R x S elements share a filter and
@@ -23,7 +23,10 @@ def accesses(shape, batch, mapping):
     batch : int
     mapping : dict of int or array
         r, t: channels and filters in the array.
+    counting : Counting
+        Makes no difference: nothing is cut into strips or blocks.
     """
+    del counting
     r, t = mapping["r"], mapping["t"]
     outputs, macs = batch * shape.outputs, batch * shape.macs
     inputs = batch * shape.padded_inputs
@@ -35,11 +38,16 @@ def accesses(shape, batch, mapping):
                   macs))
 
 
+def active(shape, mapping):
+    """Elements of the array that mappings use."""
+    return shape.kernel_height * shape.kernel_width * mapping["r"] * mapping["t"]
+
+
 def mappings(shape, batch, machine):
     """All mappings whose weights fit the array and whose psums fit the buffer."""
     planes = machine.elements // (shape.kernel_height * shape.kernel_width)
-    r, t = grid(distinct_parts(shape.group_channels, planes),
-                distinct_parts(shape.group_filters, planes))
+    r, t = grid(every_part(shape.group_channels, planes),
+                every_part(shape.group_filters, planes))
     fits = (r * t <= planes) & (
         batch * t * shape.out_height * shape.out_width <= machine.buffer_words)
     return {"r": r[fits], "t": t[fits]}

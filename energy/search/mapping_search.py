@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from energy.dataflows import row_stationary
-from energy.dataflows.row_stationary import blocks, with_blocks, with_every_p
+from energy.dataflows.row_stationary import filter_blocks, with_every_p, with_filter_blocks
 from model.errors import InputError
 
 __all__ = ["OBJECTIVES", "FoundMapping", "evaluate", "find_mapping", "find_mappings"]
@@ -64,7 +64,7 @@ def _bounds(shape, batch, machine, objective, frames):
     the two m. The elements take at least the cycles of sets without idle filters, which p = 1
     makes, and DRAM moves at least what it does with the largest m.
     """
-    most, whole = blocks(shape, machine, frames)
+    most, whole = filter_blocks(shape, machine, frames)
     energy = np.minimum(evaluate(shape, batch, machine, frames | {"m": most})[0],
                         evaluate(shape, batch, machine, frames | {"m": whole})[0])
     dram = row_stationary.accesses(shape, batch, frames | {"m": most}).level_words("dram")
@@ -75,7 +75,7 @@ def _bounds(shape, batch, machine, objective, frames):
 
 def _all_p(shape, machine, frames):
     """The mappings of frames, with every p and both m."""
-    return with_blocks(shape, machine, with_every_p(frames))
+    return with_filter_blocks(shape, machine, with_every_p(frames))
 
 
 def _worth_trying(shape, batch, machine, objective, frames):

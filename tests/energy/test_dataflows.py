@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from shapes import conv_shapes
 
-from benchmarks.isca_dataflows import breakdown_results, comparison_results
+from benchmarks.isca_dataflows import breakdown_results, comparison_results, nearest_mappings
 from benchmarks.papers import papers_folder
 from energy.dataflows.accesses import LEVELS
 from energy.dataflows.comparison import ABOVE_RF, DATAFLOWS, best_mapping, compare_dataflows
@@ -211,21 +211,35 @@ def test_what_does_not_fit_is_named():
 
 @needs_papers
 def test_dataflows_compare_as_published():
+    """Each bar within 0.3 %, but where a mapping is found that takes less energy."""
     results = comparison_results()
     assert len(results) == 17 and ("WS", 64) not in results
+    better = {("RS", 16), ("RS", 64), ("NLR", 16), ("NLR", 64)}
     for key, quantities in results.items():
-        for quantity in ("energy", "dram_per_mac"):
+        for quantity in ("energy", "dram_per_mac", "energy_delay"):
             model, published = quantities[quantity]
-            assert abs(model / published - 1) <= 0.04, (key, quantity, model, published)
+            limit = 0.05 if key in better else 0.003
+            assert abs(model / published - 1) <= limit, (key, quantity, model, published)
+        if key in better:
+            assert quantities["energy"][0] < quantities["energy"][1]
 
 
 @needs_papers
 def test_row_stationary_breaks_down_as_published():
-    """Each bar within 10 %, but for CONV2's buffer: another mapping costs 1 % less there."""
+    """Each bar within 10 %, but for CONV2's buffer: another mapping moves less there."""
     for layer, bars in breakdown_results().items():
         for part, (model, published) in bars.items():
             if (layer, part) != ("CONV2", "buffer"):
                 assert abs(model / published - 1) <= 0.10, (layer, part, model, published)
+
+
+@needs_papers
+def test_some_mapping_of_each_layer_fits_its_published_bars():
+    """So nothing is missing from the counts; the study's choice moves up to 0.3 % more."""
+    for layer, nearest in nearest_mappings().items():
+        assert nearest.deviation < 0.01, layer
+        assert 0 <= nearest.more < 0.003, layer
+    assert nearest_mappings()["CONV2"].mapping["e"] == 16
 
 
 def test_least_movement_is_never_more_movement_than_least_energy():
