@@ -7,6 +7,7 @@ from bitrow.commands.demo import demo
 from bitrow.commands.energy import energy
 from bitrow.commands.explore import explore
 from bitrow.commands.import_file import import_file
+from bitrow.commands.map_network import map_network
 from bitrow.commands.networks import networks
 from bitrow.commands.report import report
 from bitrow.commands.run import run
@@ -33,6 +34,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 for _command in _COMMANDS:
     app.command()(_command)
 app.command("import")(import_file)
+app.command("map")(map_network)
 
 
 def main():

@@ -9,7 +9,7 @@ from energy.cost_table_file import table_names
 from hw.config import CONFIGS
 from model.errors import InputError
 
-__all__ = ["Config", "CostTableName", "Data", "Json", "NetworkName", "positive"]
+__all__ = ["Config", "CostTableName", "Data", "Json", "Mapping", "NetworkName", "positive"]
 
 Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
 Data = Annotated[Path | None, typer.Option(
@@ -20,6 +20,8 @@ CostTableName = Annotated[str, typer.Option(
 NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bitrow networks`, "
                                             "or a .bitrow, .bitrow-c, .onnx or .tflite "
                                             "file.")]
+Mapping = Annotated[Path | None, typer.Option(
+    help="Mappings of some or all layers, a file that `bitrow map --save` wrote.")]
 
 
 def positive(name, value):

@@ -4,11 +4,13 @@ import json
 
 from rich.console import Console
 
+from energy.plots.style import figure_svg
 from model.errors import InputError
 
-__all__ = ["output_console", "write_json", "write_text"]
+__all__ = ["output_console", "write_json", "write_picture", "write_text"]
 
 _FILE_COLUMNS = 132
+_PICTURES = (".png", ".svg", ".pdf")
 
 
 def output_console():
@@ -21,6 +23,19 @@ def write_text(path, text):
     """Write a file, or say in one sentence why not."""
     try:
         path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+
+
+def write_picture(path, figure):
+    """Write a figure as its suffix says, or say in one sentence why not."""
+    if path.suffix not in _PICTURES:
+        raise InputError(f"--picture must end in .png, .svg or .pdf, not {path.name}")
+    if path.suffix == ".svg":
+        write_text(path, figure_svg(figure))
+        return
+    try:
+        figure.savefig(path, dpi=150)
     except OSError as error:
         raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
 

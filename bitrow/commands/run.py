@@ -7,10 +7,11 @@ import typer
 
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import images_for, named_config, named_network
-from bitrow.options import Config, Data, Json, NetworkName, positive
+from bitrow.options import Config, Data, Json, Mapping, NetworkName, positive
 from bitrow.output import output_console, write_json
 from bitrow.progress import run_progress
 from bitrow.tables import layer_table, summary_table
+from sim.mapping_file import load_mappings
 from sim.raw_run import MemoryModel
 from sim.run import BACKENDS, run_network
 
@@ -24,6 +25,7 @@ def run(
     data: Data = None,
     backend: Annotated[str, typer.Option(help=f"One of {', '.join(BACKENDS)}.")] = "verilator",
     latency: Annotated[int, typer.Option(help="Memory latency in cycles.")] = 40,
+    mapping: Mapping = None,
     trace: Annotated[Path | None, typer.Option(help="Write an FST waveform to this file.")] = None,
     json_path: Json = None,
 ):
@@ -35,10 +37,11 @@ def run(
         positive("--images", images)
         chosen, shape = named_network(network), named_config(config)
         pixels, labels, source = images_for(chosen, images, data)
+        mappings = load_mappings(mapping) if mapping is not None else None
         with run_progress(chosen.name, images) as progress:
             result = run_network(chosen, pixels, labels=labels, config=shape, backend=backend,
                                  memory=MemoryModel(latency_cycles=latency), progress=progress,
-                                 trace_path=trace)
+                                 trace_path=trace, mappings=mappings)
         console = output_console()
         console.print(layer_table(result))
         console.print(summary_table([result]))
