@@ -38,6 +38,13 @@ _RESNET18 = ((64, 3, 229, 7, 2, 1, 1), (64, 64, 58, 3, 1, 1, 4), (128, 64, 57, 3
 NETWORKS = {"alexnet": _ALEXNET, "vgg16": _VGG16, "resnet18": _RESNET18}
 """Convolutions of each network (papers/layers_*.csv in the shared data); padding as real taps."""
 
+DENSE = {"alexnet": ((4096, 9216, 1, 1, 1, 1, 1), (4096, 4096, 1, 1, 1, 1, 1),
+                     (1000, 4096, 1, 1, 1, 1, 1)),
+         "vgg16": ((4096, 25088, 1, 1, 1, 1, 1), (4096, 4096, 1, 1, 1, 1, 1),
+                   (1000, 4096, 1, 1, 1, 1, 1)),
+         "resnet18": ((1000, 512, 1, 1, 1, 1, 1),)}
+"""Dense layers of each network, over one pixel."""
+
 _SEED = 1
 _ACT, _WEIGHT = formats.uint(4), formats.dorefa(2)
 

@@ -14,6 +14,7 @@ from hw.program import (
 )
 from sim.decoded_program import DecodedProgram
 from sim.event_counts import record_counts, step_words
+from sim.pass_span import PassSpan
 from sim.raw_run import MemoryModel
 from sim.timeline import Timeline
 
@@ -34,10 +35,16 @@ class Prediction:
         Of the whole run.
     records : tuple of dict
         For each layer its counter record: totals since the start, by ``COUNTER_NAMES``.
+    spans : tuple of PassSpan
+        When each pass keeps the array busy.
+    last_beats : tuple of int
+        For each layer, the cycle in which memory gives its last beat.
     """
 
     cycles: int
     records: tuple[dict[str, int], ...]
+    spans: tuple[PassSpan, ...]
+    last_beats: tuple[int, ...]
 
     @property
     def layers(self):
@@ -64,10 +71,11 @@ def predict(program, memory_model=MemoryModel()):
     """
     decoded = DecodedProgram(program)
     records = record_counts(program, decoded)
-    marks, cycles = _run(decoded, Timeline(program.config, memory_model))
+    timeline = Timeline(program.config, memory_model)
+    marks, cycles = _run(decoded, timeline)
     for record, mark in zip(records, marks, strict=True):
         record["cycles"] = mark
-    return Prediction(cycles, tuple(records))
+    return Prediction(cycles, tuple(records), tuple(timeline.spans), tuple(timeline.last_beats))
 
 
 def _run(decoded, timeline):

@@ -11,6 +11,7 @@ from hw.feeder import FEED_LATENCY
 from hw.instruction_block import InstructionBlock
 from hw.post_timing import PostTiming
 from sim.memory_timeline import MemoryTimeline
+from sim.pass_span import PassSpan
 from sim.window_timeline import run_windows
 
 __all__ = ["Timeline"]
@@ -37,9 +38,17 @@ class Timeline:
     ----------
     config : AcceleratorConfig
     memory_model : MemoryModel
+
+    Members
+    -------
+    spans : list of PassSpan
+        Of all passes so far.
+    last_beats : list of int
+        At each mark, the cycle of the last beat read before.
     """
 
     def __init__(self, config, memory_model):
+        self.spans, self.last_beats = [], []
         self._memory = MemoryTimeline(memory_model)
         self._drain_delay = ArrayTiming(config).drain_delay
         self._post = PostTiming(config)
@@ -90,6 +99,7 @@ class Timeline:
 
     def mark(self):
         """A ``MARK``; returns the cycle count that its record holds."""
+        self.last_beats.append(self._memory.through)
         settled = max(self._dispatched + 1, self._idle()) + SETTLE_CYCLES
         self._now = settled + self._record_beats
         return settled - 2
@@ -121,16 +131,19 @@ class Timeline:
         accepted = max(self._dispatched + 1, self._feeds_taken[-PASS_QUEUE] + 1,
                        self._passes_ended[-PASS_QUEUE] + 1)
         self._now = accepted + 1
-        taken = max(self._feed_end + 2, accepted + 2,
-                    self._loads_done[wait_loads] + _LOAD_TO_FEED)
+        fed, loaded = self._feed_end + 2, self._loads_done[wait_loads] + _LOAD_TO_FEED
+        taken = max(fed, accepted + 2, loaded)
         self._feeds_taken.append(taken)
-        self._feed_end, end, self._drained_from, self._step_free = run_windows(
+        first, self._feed_end, end, self._drained_from, self._step_free = run_windows(
             visit=taken, end=self._window_end, drained_from=self._drained_from,
             step_free=self._step_free, first_words=first_words, step_words=step_words,
             positions=positions, window_cycles=window_cycles, drain_cycles=drain_cycles,
             not_before=accepted + 1, feed_latency=FEED_LATENCY)
         self._drained_from += self._post.pass_gap
         self._window_end = end
+        self.spans.append(PassSpan(
+            first, end, max(0, loaded - max(fed, accepted + 2)), max(0, accepted + 2 - fed),
+            step_words > window_cycles and step_words >= drain_cycles))
         last_drain = end + self._drain_delay + drain_tail
         self._passes_ended.append(end)
         self._idle_from = max(self._idle_from, last_drain + _DONE_TO_IDLE)

@@ -29,16 +29,17 @@ def run_windows(*, visit, end, drained_from, step_free, first_words, step_words,
 
     Returns
     -------
-    visit, end, drained_from, step_free
-        After the last window.
+    first, visit, end, drained_from, step_free
+        The cycle in which the first window begins; the others after the last window.
     """
     before_last, last = step_free
-    words, left = first_words, positions
+    words, left, first = first_words, positions, None
     history = []
     while left:
         visit = max(visit + 1, before_last + 1) + words - 1
         words = step_words
         start = max(end + 1, visit + feed_latency + 1, not_before)
+        first = start if first is None else first
         end = max(start + window_cycles - 1, drained_from)
         drained_from = end + drain_cycles
         before_last, last = last, end
@@ -56,4 +57,4 @@ def run_windows(*, visit, end, drained_from, step_free, first_words, step_words,
                 break
         else:
             history.append(state)
-    return visit, end, drained_from, (before_last, last)
+    return first, visit, end, drained_from, (before_last, last)

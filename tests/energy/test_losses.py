@@ -1,0 +1,138 @@
+"""Losses: they make up the cycles, all of them, and none is counted that is not there."""
+
+import json
+
+import numpy as np
+import pytest
+from random_layers import random_layer_network
+from random_networks import random_network
+from typer.testing import CliRunner
+
+from benchmarks import rooflines
+from energy.losses import network_losses
+from hw.config import CONFIGS
+from model import reference
+from model.errors import InputError
+from sim.compiler import compile_network
+from sim.errors import CompileError
+from sim.predict import predict
+from sim.raw_run import MemoryModel
+from sim.window_timeline import run_windows
+
+WIDE = CONFIGS["tiny"].with_changes(name="odd", rows=5, cols=7)
+SLACK = 1e-6
+"""Of sums of fractions."""
+
+
+def found_losses():
+    for make in (random_layer_network, random_network):
+        for family in ("xnor", "lut", "lut4"):
+            for seed in range(6):
+                network, _ = make(seed, family, WIDE)
+                try:
+                    program = compile_network(network, WIDE)
+                except CompileError:
+                    continue
+                memory = MemoryModel(latency_cycles=1 + 13 * seed)
+                prediction = predict(program, memory)
+                yield program, prediction, network_losses(network, program, prediction)
+
+
+def test_losses_make_up_the_cycles():
+    count = 0
+    for program, prediction, layers in found_losses():
+        for losses, counts in zip(layers, prediction.layers, strict=True):
+            assert losses.cycles == counts["cycles"]
+            whole = losses.array_bound + sum(losses.array_losses.values())
+            assert abs(whole - losses.cycles) < SLACK, (program.network, losses)
+            whole = losses.memory_bound + sum(losses.memory_losses.values())
+            assert abs(whole - losses.cycles) < SLACK, (program.network, losses)
+            assert 0 < losses.ratio <= 1, (program.network, losses)
+            count += 1
+    assert count >= 30
+
+
+def test_no_loss_of_the_array_is_a_gain():
+    for program, _, layers in found_losses():
+        for losses in layers:
+            for reason, cycles in losses.array_losses.items():
+                assert cycles > -SLACK, (program.network, losses.name, reason)
+
+
+def test_idle_rows_and_columns_are_those_of_the_mapping():
+    """Counted from folds and strips; windows as long as filters times words, at least 2 cycles."""
+    for program, _, layers in found_losses():
+        for losses, layer in zip(layers, program.layers, strict=True):
+            rows = columns = 0
+            for step in layer.steps:
+                for one in step.order * step.parts:
+                    filters = step.mapping.filter_groups[one.group][1]
+                    cycles = max(2, filters * step.mapping.filter_length) * one.strip.positions
+                    rows += cycles * (WIDE.rows - one.fold.count) / WIDE.rows
+                    columns += cycles * one.fold.count * (
+                        WIDE.cols - step.mapping.columns(one.strip)) / (WIDE.rows * WIDE.cols)
+            assert np.isclose(losses.array_losses["rows without a unit"], rows)
+            assert np.isclose(losses.array_losses["columns without outputs"], columns)
+
+
+def test_slow_memory_shows_as_waiting_for_loads():
+    network = reference.load("fashion-bnn")
+    program = compile_network(network, CONFIGS["demo"])
+    fast, slow = (network_losses(network, program, predict(program, memory)) for memory in (
+        MemoryModel(), MemoryModel(latency_cycles=400)))
+    for one, other in zip(fast, slow, strict=True):
+        waits = [sum(losses.array_losses[key] for key in ("first loads", "loads", "instructions"))
+                 for losses in (one, other)]
+        assert waits[1] - waits[0] >= 300
+        for key in ("rows without a unit", "columns without outputs", "lanes without a channel"):
+            assert one.array_losses[key] == other.array_losses[key]
+
+
+def test_layers_that_leave_out_zeros_have_no_such_roofline():
+    network = reference.load("fashion-twn")
+    program = compile_network(network, CONFIGS["demo"])
+    with pytest.raises(InputError, match="layer conv2: must be a convolution or dense layer"):
+        network_losses(network, program, predict(program))
+
+
+def naive_windows(fields):
+    """The windows one after the other."""
+    words, visit, end, drained = (fields[key] for key in (
+        "first_words", "visit", "end", "drained_from"))
+    ends, first = list(fields["step_free"]), None
+    for _ in range(fields["positions"]):
+        visit = max(visit + 1, ends[-2] + 1) + words - 1
+        words = fields["step_words"]
+        start = max(end + 1, visit + fields["feed_latency"] + 1, fields["not_before"])
+        first = start if first is None else first
+        end = max(start + fields["window_cycles"] - 1, drained)
+        drained = end + fields["drain_cycles"]
+        ends.append(end)
+    return first, visit, end, drained, tuple(ends[-2:])
+
+
+def test_windows_passed_over_change_nothing():
+    generator = np.random.default_rng(1)
+    for _ in range(500):
+        visit, end, drained = map(int, generator.integers(0, 60, 3))
+        fields = dict(visit=visit, end=end, drained_from=drained, step_free=(end // 2, end),
+                      **{key: int(generator.integers(1, 30)) for key in (
+                          "first_words", "step_words", "positions", "window_cycles",
+                          "drain_cycles", "not_before", "feed_latency")})
+        assert run_windows(**fields) == naive_windows(fields), fields
+
+
+def test_the_benchmark_explains_each_layer_below_its_aim(tmp_path, monkeypatch):
+    shapes = (20, 3, 9, 3, 2, 1, 2), (32, 64, 6, 3, 1, 1, 1)
+    monkeypatch.setitem(rooflines.NETWORKS, "net", shapes)
+    monkeypatch.setitem(rooflines.DENSE, "net", ((10, 200, 1, 1, 1, 1, 1),))
+    out = tmp_path / "out.json"
+    app = rooflines.typer.Typer()
+    app.command()(rooflines.main)
+    result = CliRunner().invoke(app, ["--network", "net", "--json", str(out)])
+    assert result.exit_code == 0, result.output
+    (written,) = json.loads(out.read_text())
+    assert len(written["layers"]) == 3
+    assert written["cycles"] == sum(one["times"] * one["cycles"] for one in written["layers"])
+    for one in written["layers"]:
+        assert one["ratio"] >= 0.9 or f"{one['name']} {one['ratio']:.3f}: " in result.output
