@@ -9,7 +9,7 @@ from random_networks import FAMILIES, random_network
 
 from energy.cost_table_file import load_table, table_names
 from energy.energy_json import comparison_json, energy_json
-from energy.events import LEVELS
+from energy.events import EVENTS, LEVELS
 from energy.network_counts import predicted_counts, rtl_counts
 from energy.network_energy import network_energy, used_costs
 from energy.savings import compare
@@ -53,14 +53,28 @@ def test_rtl_and_prediction_give_the_same_number():
         assert (counted.counts.counted_by, predicted.counts.counted_by) == ("rtl", "prediction")
 
 
-def test_a_reference_network_on_the_rtl_has_the_predicted_energy():
-    network, costs = reference.load("fashion-w2a2"), load_table("45nm")
-    data = bundled().first(1)
-    result = run_network(network, data.images, labels=data.labels, config=DEMO)
-    counted = network_energy(rtl_counts(network, DEMO, result), costs)
-    predicted = network_energy(predicted_counts(network, DEMO), costs)
-    assert [layer.cells for layer in counted.layers] == [layer.cells for layer in predicted.layers]
-    assert counted.total.value == predicted.total.value > 0
+def check_events_and_energy(name):
+    """Of one Fashion-MNIST image, also for the networks of digits: no count depends on it."""
+    network, data = reference.load(name), bundled().first(1)
+    result = run_network(network, data.images, config=DEMO)
+    counted, predicted = rtl_counts(network, DEMO, result), predicted_counts(network, DEMO)
+    for ours, theirs in zip(counted.layers, predicted.layers, strict=True):
+        for event in EVENTS:
+            assert ours.events[event] == theirs.events[event], (ours.name, event)
+    for costs in map(load_table, table_names()):
+        spent, told = network_energy(counted, costs), network_energy(predicted, costs)
+        assert spent.total == told.total and spent.total.value > 0
+        assert [layer.cells for layer in spent.layers] == [layer.cells for layer in told.layers]
+
+
+def test_a_reference_network_on_the_rtl_has_the_predicted_events_and_energy():
+    check_events_and_energy("fashion-w2a2")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", reference.names())
+def test_all_reference_networks_on_the_rtl_have_the_predicted_events_and_energy(name):
+    check_events_and_energy(name)
 
 
 def test_random_layers_keep_the_laws_of_conservation():

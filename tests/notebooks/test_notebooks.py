@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parent.parent.parent / "notebooks"
 SECONDS = 1200
 
 EXECUTED = ["a_first_accelerator", "choosing_precision", "dataflows_compared",
-            "reproducing_eyeriss", "what_zero_skipping_saves",
+            "reproducing_eyeriss", "step_an_element", "what_zero_skipping_saves",
             "where_the_energy_goes"]
 
 
@@ -25,6 +25,10 @@ def test_every_cell_runs(name):
         for output in cell.get("outputs", []):
             assert output.output_type != "error"
             assert output.get("name") != "stderr" or "Error" not in output.text
+
+
+def test_no_notebook_is_left_out():
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == EXECUTED
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
