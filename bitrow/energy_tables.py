@@ -2,12 +2,13 @@
 
 from rich.table import Table
 
+from energy.dataflows.accesses import LEVELS as STORAGE_LEVELS
 from energy.events import LEVELS, NOT_COUNTED, OPERANDS
 from energy.network_energy import used_costs
 from energy.units import ReadableUnit
 
-__all__ = ["comparison_table", "energy_notes", "layer_energy_table", "operand_energy_table",
-           "operation_cost_table"]
+__all__ = ["comparison_table", "dataflow_table", "energy_notes", "front_table",
+           "layer_energy_table", "operand_energy_table", "operation_cost_table"]
 
 _SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
 
@@ -108,3 +109,34 @@ def energy_notes(energy):
                      "(two for each MAC)")
     lines.append(f"in no figure: {', '.join(NOT_COUNTED)}")
     return lines + [f"* derived: {how}" for how in energy.total.derived]
+
+
+def front_table(points, unit):
+    """The ``ExploredPoint`` on the front, least energy first; equal configurations once."""
+    front = sorted({tuple(found.point.items()): found for found in points if found.pareto}.values(),
+                   key=lambda found: found.evaluation.values)
+    scale = ReadableUnit.of(unit, max((found.evaluation.energy for found in front), default=1))
+    table = Table(title="Pareto front, one image", title_justify="left")
+    for header in ("trial", f"energy, {scale.name}", "cycles", "area, mm² (estimate)"):
+        table.add_column(header, justify="right", no_wrap=True)
+    table.add_column("configuration")
+    for found in front:
+        table.add_row(str(found.number), f"{found.evaluation.energy / scale.factor:,.2f}",
+                      f"{found.evaluation.cycles:,}", f"{found.evaluation.area_mm2:.2f}",
+                      ", ".join(f"{name} {value}" for name, value in found.point.items()))
+    return table
+
+
+def dataflow_table(found, macs):
+    """Energy for a MAC by level of each dataflow, from ``compare_dataflows``, in MAC energies."""
+    table = Table(title="Energy for one MAC, in MAC energies", title_justify="left")
+    for header in ("dataflow", "MAC", "DRAM", "global buffer", "array", "scratchpads", "all"):
+        table.add_column(header, justify="left" if header == "dataflow" else "right")
+    for dataflow, bests in found.items():
+        if bests is None:
+            table.add_row(dataflow, *["does not fit"] * 6)
+            continue
+        parts = [sum(best.energy[level] for best in bests) / macs
+                 for level in ("alu", *STORAGE_LEVELS)]
+        table.add_row(dataflow, *(f"{part:.3f}" for part in (*parts, sum(parts))))
+    return table

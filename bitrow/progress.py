@@ -3,9 +3,9 @@
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["run_progress", "step_progress"]
+__all__ = ["run_progress", "step_progress", "trial_progress"]
 
 
 @contextmanager
@@ -25,3 +25,13 @@ def step_progress(name):
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda line: bar.update(task, description=f"{name}: {line}")
+
+
+@contextmanager
+def trial_progress(name, trials):
+    """A callable for the number of trials that are through, shown while the context lasts."""
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TextColumn("trials"),
+               TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=trials)
+        yield lambda done: bar.update(task, completed=done)

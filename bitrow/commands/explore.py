@@ -5,15 +5,14 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 import typer
 
+from bitrow.energy_tables import front_table
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import named_config, named_network
 from bitrow.options import Config, CostTableName, Json, NetworkName, positive
 from bitrow.output import output_console, write_json, write_text
+from bitrow.progress import trial_progress
 from energy.cost_table_file import load_table
 from energy.plots.pareto import pareto_front
 from energy.plots.style import figure_svg
@@ -93,7 +92,7 @@ def _run(exploration, name, trials, workers, scheduler):
     """Whether it was stopped before all trials were through."""
     try:
         with _executor(workers, scheduler) as (executor, at_once), \
-                _progress(name, trials) as progress:
+                trial_progress(name, trials) as progress:
             exploration.run(trials, executor, at_once, progress)
     except KeyboardInterrupt:
         return True
@@ -112,7 +111,7 @@ def _write(out, points, unit, name):
 
 
 def _show(points, unit, trials, files):
-    output_console().print(_front_table(points, unit))
+    output_console().print(front_table(points, unit))
     refused = sum(found.evaluation is None for found in points)
     typer.echo(f"{len(points)} of {trials} trials, {refused} refused; "
                f"{', '.join(map(str, files))}")
@@ -184,26 +183,3 @@ def _executor(workers, scheduler):
     else:
         with cluster(scheduler) as (executor, threads):
             yield executor, 2 * threads
-
-
-@contextmanager
-def _progress(name, trials):
-    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TextColumn("trials"),
-               TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=trials)
-        yield lambda done: bar.update(task, completed=done)
-
-
-def _front_table(points, unit):
-    """The points on the front, least energy first; equal configurations once."""
-    front = {tuple(found.point.items()): found for found in points if found.pareto}
-    table = Table(title="Pareto front, one image", title_justify="left")
-    for header in ("trial", f"energy, {unit}", "cycles", "area, mm² (estimate)"):
-        table.add_column(header, justify="right", no_wrap=True)
-    table.add_column("configuration")
-    for found in sorted(front.values(), key=lambda found: found.evaluation.values):
-        table.add_row(str(found.number), f"{found.evaluation.energy:,.0f}",
-                      f"{found.evaluation.cycles:,}", f"{found.evaluation.area_mm2:.2f}",
-                      ", ".join(f"{name} {value}" for name, value in found.point.items()))
-    return table

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 
+from matplotlib.ticker import FuncFormatter
 import numpy as np
 
 from energy.occupancy import mean_occupancy, pass_occupancies
@@ -37,6 +38,7 @@ def occupancy(program):
         start = stop
     axes.set_ylim(0, 100)
     axes.set_xlim(0, edges[-1])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda cycles, _: f"{cycles:,.0f}"))
     axes.set_xlabel("cycles of the passes, one after the other, where nothing holds them up")
     axes.set_ylabel(f"elements with work, % of {config.rows} x {config.cols}")
     figure.legend(fontsize=8, frameon=False, loc="outside right upper")

@@ -1,5 +1,7 @@
 """What an exploration found: energy against cycles, area as size, the front marked."""
 
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
 from energy.plots.style import COLOURS, INK, bare, new_figure
 from energy.units import ReadableUnit
 
@@ -35,6 +37,9 @@ def pareto_front(points, unit, title):
                      s=[_LARGEST_POINTS2 * one.area_mm2 / largest for one in chosen],
                      label="on the front" if front else "beaten by another", linewidth=0.8, **look)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda cycles, _: f"{cycles:,.0f}"))
     axes.set_xlabel("cycles for one image")
     axes.set_ylabel(f"energy for one image, {scale.name}")
     axes.set_title(f"{title}; marks as large as the estimated area, the largest {largest:.1f} mm²",

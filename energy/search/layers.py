@@ -1,9 +1,10 @@
-"""Layers to search mappings for, from an imported topology."""
+"""Layers to search mappings for, from an imported topology or a network."""
 
 from energy.shape import ConvShape
 from model.errors import InputError
+from model.layer import Layer
 
-__all__ = ["conv_shapes"]
+__all__ = ["conv_shapes", "network_shapes"]
 
 _KINDS = ("conv", "depthwise", "dense")
 
@@ -18,18 +19,25 @@ def conv_shapes(layers):
     InputError
         If a kernel is dilated or strides differ.
     """
-    found = []
-    for layer in layers:
-        if layer.kind not in _KINDS:
-            continue
-        if layer.dilation != (1, 1):
-            raise InputError(f"layer {layer.name}: dilation must be (1, 1), not {layer.dilation}")
-        if layer.stride[0] != layer.stride[1]:
-            raise InputError(f"layer {layer.name}: strides must be equal, not {layer.stride}")
-        height, width, channels = layer.input_shape
-        top, left, bottom, right = layer.padding
-        found.append(ConvShape(
-            name=layer.name, height=height + top + bottom, width=width + left + right,
-            kernel_height=layer.kernel[0], kernel_width=layer.kernel[1], channels=channels,
-            filters=layer.output_shape[2], stride=layer.stride[0], groups=layer.groups))
-    return found
+    return [_conv_shape(layer, layer.input_shape, layer.kernel, layer.output_shape[2])
+            for layer in layers if layer.kind in _KINDS]
+
+
+def network_shapes(network):
+    """As ``conv_shapes``, of the layers with weights of a ``model.network.Network``."""
+    return [_conv_shape(layer, shape, layer.weights.shape[1:3], layer.filters)
+            for layer, (shape, _) in zip(network.layers, network.shapes(), strict=True)
+            if isinstance(layer, Layer)]
+
+
+def _conv_shape(layer, input_shape, kernel, filters):
+    if layer.dilation != (1, 1):
+        raise InputError(f"layer {layer.name}: dilation must be (1, 1), not {layer.dilation}")
+    if layer.stride[0] != layer.stride[1]:
+        raise InputError(f"layer {layer.name}: strides must be equal, not {layer.stride}")
+    height, width, channels = input_shape
+    top, left, bottom, right = layer.padding
+    return ConvShape(
+        name=layer.name, height=height + top + bottom, width=width + left + right,
+        kernel_height=kernel[0], kernel_width=kernel[1], channels=channels, filters=filters,
+        stride=layer.stride[0], groups=layer.groups)

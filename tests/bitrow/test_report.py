@@ -1,5 +1,6 @@
 """``bitrow report``: one page that needs nothing but itself."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 import json
 
@@ -9,6 +10,8 @@ from typer.testing import CliRunner
 
 from bitrow.cli import app
 from bitrow.html_page import HtmlPage
+from model import reference
+from model.network_file import save
 
 CLI = CliRunner()
 
@@ -41,13 +44,13 @@ def call(*arguments):
     return CLI.invoke(app, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("network,pictures", [("fashion-twn", 5)])
-def test_the_page_is_whole_and_stands_alone(tmp_path, network, pictures):
+def test_the_page_is_whole_and_stands_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("energy.search.neighbours.NUMBERS", ("rows",))
     out, values = tmp_path / "page.html", tmp_path / "page.json"
-    result = call("report", network, "--out", out, "--images", 10, "--json", values)
+    result = call("report", "fashion-twn", "--out", out, "--images", 10, "--json", values)
     assert result.exit_code == 0, result.output
     page = Page(out.read_text(encoding="utf-8"))
-    assert page.tags.count("img") == pictures and page.tags.count("table") == 4
+    assert page.tags.count("img") == 7 and page.tags.count("table") == 6
     assert all(link.startswith("data:image/svg+xml;base64,") for link in page.links)
     assert not {"script", "link", "iframe"} & set(page.tags)
     text = " ".join(page.words)
@@ -60,10 +63,23 @@ def test_the_page_is_whole_and_stands_alone(tmp_path, network, pictures):
 def test_without_images_there_are_no_accuracies_and_it_says_so(tmp_path, monkeypatch):
     monkeypatch.delenv("BITROW_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
-    result = call("report", "mnist-bnn")
+    result = call("report", "mnist-bnn", "--no-neighbours")
     assert result.exit_code == 0, result.output
     assert "without accuracies" in result.output
-    assert Page((tmp_path / "mnist-bnn-report.html").read_text()).tags.count("img") == 4
+    assert Page((tmp_path / "mnist-bnn-report.html").read_text()).tags.count("img") == 5
+
+
+def test_layers_that_dataflows_do_not_describe_are_left_out(tmp_path):
+    network = tmp_path / "wide.bitrow"
+    whole = reference.load("fashion-bnn")
+    save(replace(whole, name="wide", layers=(replace(
+        whole.layers[-1], weights=whole.layers[-1].weights.reshape(10, 1, 16, 16),
+        stride=(1, 2)),), input_shape=(1, 16, 16), input_format=whole.layers[-1].input_format),
+         network)
+    result = call("report", network, "--out", tmp_path / "page.html", "--no-neighbours")
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "page.html").read_text()
+    assert "Which dataflow" not in text and "Where does the energy go?" in text
 
 
 def test_text_from_outside_stays_text():
@@ -89,7 +105,8 @@ BAD_INPUT = [
 
 @pytest.mark.parametrize("arguments,sentence", BAD_INPUT)
 def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):
-    result = call("report", *arguments, *(() if "--images" in arguments else ("--images", 2)))
+    images = () if "--images" in arguments else ("--images", 2)
+    result = call("report", *arguments, "--no-neighbours", *images)
     assert result.exit_code == 2
     assert sentence in result.output
     assert "Traceback" not in result.output

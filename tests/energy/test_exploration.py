@@ -19,6 +19,7 @@ from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.evaluation import evaluate, on_front
 from energy.search.exploration import Exploration
 from energy.search.layer_precision import parse_precision
+from energy.search.neighbours import explore_neighbours, neighbourhood
 from energy.search.workers import cluster, processes
 from energy.search.workload import network_workload
 from hw.config import CONFIGS, ConfigError
@@ -174,6 +175,24 @@ def test_processes_and_a_cluster_give_the_same_points(tmp_path):
             assert threads == 1
             study.run(1, executor, 1)
     assert study.points()[0].evaluation == expected
+
+
+def test_neighbours_are_all_combinations_and_tell_the_same_as_exploring(tmp_path):
+    config = replace(CONFIGS["demo"], rows=16, bank_words=1024)
+    network = replace(NETWORK, input_shape=(1, 1, 256), layers=NETWORK.layers[-1:],
+                      input_format=NETWORK.layers[-1].input_format)
+    workload, told = network_workload(network), []
+    space = neighbourhood(config)
+    assert space.axes == {"rows": (8, 16, 32), "cols": (3, 7, 14), "lanes": (8, 16, 32)}
+    found = explore_neighbours(workload, config, TABLE, told.append)
+    assert told == list(range(1, 28)) and len({tuple(one.point.items()) for one in found}) == 27
+    for one in found:
+        if one.point["rows"] == 32:
+            assert one.reason.startswith("rows must be") and not one.pareto
+        else:
+            assert one.evaluation == evaluate(workload, space.config(one.point), TABLE)
+    good = [one for one in found if one.evaluation]
+    assert [one.pareto for one in good] == on_front([one.evaluation.values for one in good])
 
 
 def test_area_grows_with_every_axis():
