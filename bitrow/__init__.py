@@ -8,6 +8,8 @@ from hw.config import CONFIGS, AcceleratorConfig
 from hw.mode import Mode
 from hw.verilog import accelerator_verilog
 from model import golden, reference
+from model.compression.compressed_network_file import load_network as load_compressed
+from model.compression.compressed_network_file import save_network as save_compressed
 from model.network import Layer, Network
 from model.network_file import load as load_network
 from model.network_file import save as save_network
@@ -17,6 +19,6 @@ from sim.raw_run import MemoryModel
 from sim.run import run_network
 
 __all__ = ["CONFIGS", "AcceleratorConfig", "Layer", "MemoryModel", "Mode", "Network",
-           "accelerator_verilog", "compare", "compile_network", "golden", "load_network",
-           "load_table", "network_energy", "predict", "predicted_counts", "reference",
-           "rtl_counts", "run_network", "save_network"]
+           "accelerator_verilog", "compare", "compile_network", "golden", "load_compressed",
+           "load_network", "load_table", "network_energy", "predict", "predicted_counts",
+           "reference", "rtl_counts", "run_network", "save_compressed", "save_network"]

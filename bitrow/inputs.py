@@ -25,7 +25,7 @@ def named_network(name):
 
     A compressed file's layers are the network's as they are stored, as codes of shared weights.
     """
-    if name in reference.names():
+    if name in (*reference.names(), *reference.compressed_names()):
         return reference.load(name)
     if Path(name).suffix == SUFFIX:
         return load(name)

@@ -68,7 +68,7 @@ def network_table(networks, accuracies):
     for network in networks:
         hidden = network.layers[-1]
         table.add_row(
-            network.name, hidden.weight_format.name, hidden.input_format.name,
+            network.name, hidden.weight_format.name.split("[")[0], hidden.input_format.name,
             str(len(network.layers)), f"{network.macs:,}",
             f"{sum(layer.weights.size for layer in network.layers):,}",
             "–" if accuracies.get(network.name) is None else f"{accuracies[network.name]:.2%}")

@@ -28,7 +28,8 @@ def networks(
     Example: bitrow networks --accuracy --data ../shared/data
     """
     with clear_errors():
-        found = [reference.load(name) for name in reference.names()]
+        found = [reference.load(name)
+                 for name in (*reference.names(), *reference.compressed_names())]
         accuracies = {}
         for network in found if accuracy else ():
             folder = data_folder(data)

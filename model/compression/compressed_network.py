@@ -73,6 +73,7 @@ class CompressedNetwork:
     input_shape : (int, int, int)
         Height, width, channels.
     input_format : Format
+        ``uint`` or ``int``.
     input_scale : float
         Real value of one level of it.
     layers : tuple of CompressedLayer
@@ -85,7 +86,7 @@ class CompressedNetwork:
     Raises
     ------
     InputError
-        If layers and uses are not equally many or a scale is not one.
+        If layers and uses are not equally many, or input format or scale is not one.
     """
 
     name: str
@@ -101,6 +102,9 @@ class CompressedNetwork:
             raise InputError(f"network {self.name}: layers and uses must be equally many, at least "
                              f"one, not {len(self.layers)} and {len(self.uses)}")
         _check_scale(f"network {self.name}: input scale", self.input_scale)
+        if integer_range(self.input_format) is None:
+            raise InputError(f"network {self.name}: input format must be uint or int, "
+                             f"not {self.input_format.name}")
 
     @cached_property
     def network(self):

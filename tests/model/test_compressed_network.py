@@ -127,6 +127,7 @@ def changed(part, index=None, **changes):
     ("network", None, dict(input_scale=0.0), "input scale must be a finite number over 0"),
     ("network", None, dict(input_scale="1"), "input scale must be a finite number over 0"),
     ("network", None, dict(input_format="float"), "format must be"),
+    ("network", None, dict(input_format="bipolar"), "input format must be uint or int"),
     ("network", None, dict(input_shape=[0, 1, 1]), "must"),
     ("network", None, dict(labels=3), "labels must be"), ("network", None, dict(more=1), "must"),
     ("uses", 0, dict(stride=[0, 1]), "layer conv0: stride must"),

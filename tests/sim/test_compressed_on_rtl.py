@@ -1,23 +1,28 @@
 """Compressed networks on the RTL, as they are stored: same bits, same cycles, same counts."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 from random_compressed import random_compressed
 from test_networks_on_rtl import assert_exact, memory_of
 
 from hw.config import CONFIGS
-from model import formats
+from model import formats, reference
 from model.compression.compressed_layer import CompressedLayer
 from model.compression.compressed_network import CompressedNetwork, LayerUse
 from model.compression.compressed_network_file import network_from_bytes, network_to_bytes
 from model.compression.pruning import prune
 from model.compression.sharing import share
+from model.datasets import bundled, read_folder
 from sim.compiler import compile_network
 from sim.errors import CompileError
 from sim.predict import predict
 from sim.run import run_network
 
 TINY = CONFIGS["tiny"]
+DATA = Path(os.environ.get("BITROW_DATA", "../shared/data"))
 
 
 def run_compressed(seeds, config, backend="verilator"):
@@ -99,3 +104,22 @@ def test_fewer_weights_take_fewer_bytes_of_memory_traffic():
 def test_wider_indices_take_fewer_steps_without_a_weight():
     beats = [filter_beats(0.02, index_bits) for index_bits in (2, 4, 6)]
     assert beats[0] > beats[1] > beats[2]
+
+
+@pytest.mark.parametrize("name", reference.compressed_names())
+def test_compressed_lenets_are_exact(name):
+    """On an image that comes along: their layers are what they are for any image."""
+    result = run_network(reference.load(name), bundled().first(1).images, config=CONFIGS["demo"])
+    assert_exact(result, name)
+    assert any(layer.skipping for layer in result.layers)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not (DATA / "mnist").is_dir(), reason=f"{DATA} does not hold mnist")
+@pytest.mark.parametrize("name", reference.compressed_names())
+def test_compressed_lenets_classify_on_rtl(name):
+    test = read_folder(DATA, "mnist").first(10)
+    result = run_network(reference.load(name), test.images, labels=test.labels,
+                         config=CONFIGS["demo"])
+    assert_exact(result, name)
+    assert result.accuracy >= 0.9
