@@ -27,10 +27,10 @@ class InstructionBlock(wiring.Component):
         Forgets what is there.
     beats : In stream
     available : Out
-        A whole instruction is there, unread; from two cycles after its last beat on, and in the
-        cycle after the last of a read still.
+        A whole instruction is there, unread; from two cycles after its last beat on, up to the
+        last cycle of its read.
     read, done : In, Out
-        See above.
+        See above; a read that has begun is not broken off.
     instruction : Out
         The instruction read last.
     first : Out
@@ -57,7 +57,7 @@ class InstructionBlock(wiring.Component):
         filled, step = (Signal(range(self.READ_CYCLES), name=name) for name in ("filled", "step"))
         unread = Signal(range(2 * BLOCK_INSTRUCTIONS + 1))
         place = Signal(range(BLOCK_INSTRUCTIONS))
-        complete, ending = Signal(), Signal()
+        complete, taken, ending = Signal(), Signal(), Signal()
         m.d.comb += [
             write_port.addr.eq(fill), write_port.data.eq(self.beats.payload),
             write_port.en.eq(self.beats.valid),
@@ -65,7 +65,7 @@ class InstructionBlock(wiring.Component):
             read_port.addr.eq(next_beat), read_port.en.eq(self.read),
             self.done.eq(self.read & ending),
         ]
-        m.d.sync += [unread.eq(unread + complete - self.done), self.available.eq(unread != 0)]
+        m.d.sync += [unread.eq(unread + complete - taken), self.available.eq(unread != 0)]
         with m.If(self.beats.valid):
             self._advance(m, fill, depth)
             self._advance(m, filled, INSTRUCTION_BEATS)
@@ -73,14 +73,15 @@ class InstructionBlock(wiring.Component):
             m.d.sync += self.instruction.eq(Cat(self.instruction[self._beat_bits:],
                                                 read_port.data))
             self._advance(m, step, self.READ_CYCLES)
-            m.d.sync += ending.eq(step == self.READ_CYCLES - 2)
+            m.d.sync += [taken.eq(step == self.READ_CYCLES - 3),
+                         ending.eq(step == self.READ_CYCLES - 2)]
             with m.If(~self.done):
                 self._advance(m, next_beat, depth)
         with m.If(self.done):
             m.d.sync += [self.first.eq(place == 0), place.eq(place + 1)]
         with m.If(self.clear):
             m.d.sync += [signal.eq(0) for signal in (fill, next_beat, filled, step, unread, place,
-                                                    ending, self.available)]
+                                                    taken, ending, self.available)]
         return m
 
     def _advance(self, m, counter, end):
