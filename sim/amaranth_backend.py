@@ -37,10 +37,10 @@ class AmaranthBackend:
 
         async def bench(ctx):
             bursts, cycle, beats, next_offer = [], 0, 0, 0
+            writes, next_write = 0, 0
             ctx.set(dut.start, 1)
             ctx.set(dut.program_address, start_address)
             ctx.set(dut.read_requests.ready, 1)
-            ctx.set(dut.writes.ready, 1)
             done = False
             while not done:
                 beat = bool(bursts) and (cycle >= max(bursts[0][2], next_offer)
@@ -48,8 +48,11 @@ class AmaranthBackend:
                 ctx.set(dut.read_data.valid, beat)
                 if beat:
                     ctx.set(dut.read_data.payload, _read(memory, bursts[0][0]))
+                takes = cycle >= next_write + memory_model.write_gaps(writes, 1)[0]
+                ctx.set(dut.writes.ready, takes)
                 done = ctx.get(dut.done)
-                if ctx.get(dut.writes.valid):
+                if takes and ctx.get(dut.writes.valid):
+                    writes, next_write = writes + 1, cycle + memory_model.beat_cycles
                     _write(memory, ctx.get(dut.writes.payload))
                 if ctx.get(dut.read_requests.valid):
                     request = ctx.get(dut.read_requests.payload)

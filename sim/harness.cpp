@@ -18,6 +18,7 @@
 namespace {
 
 constexpr uint64_t kBeatBytes = 16;
+constexpr uint32_t kWriteSeed = 0x2545f491u;
 
 enum Outcome { kDone = 0, kRunning = 1, kReadOutside = 2, kWriteOutside = 3 };
 
@@ -62,8 +63,8 @@ public:
         interval_ = interval;
         stall_seed_ = stall_seed;
         cycle_ = 0;
-        beats_ = 0;
-        next_offer_ = 0;
+        beats_ = writes_ = 0;
+        next_offer_ = next_write_ = 0;
         bursts_.clear();
         top_->start = 1;
         top_->program_address = program;
@@ -75,10 +76,11 @@ public:
             if (outcome_ != kDone) return outcome_;
             top_->clk = 0;
             top_->PORT(read_requests, ready) = 1;
-            top_->PORT(writes, ready) = 1;
+            const bool takes = cycle_ >= next_write_ + late(writes_, kWriteSeed);
+            top_->PORT(writes, ready) = takes;
             top_->eval();
             const bool done = top_->done;
-            take_write();
+            if (takes && top_->PORT(writes, valid)) take_write();
             take_request();
             if (beat && top_->PORT(read_data, ready)) next_beat();
             if (outcome_ != kDone) return outcome_;
@@ -125,7 +127,7 @@ private:
         bool beat = false;
         if (!bursts_.empty()) {
             const uint64_t eligible = std::max(bursts_.front().first_cycle, next_offer_);
-            beat = cycle_ >= eligible + gap();
+            beat = cycle_ >= eligible + late(beats_, 0);
         }
         top_->PORT(read_data, valid) = beat;
         if (!beat) return false;
@@ -138,10 +140,10 @@ private:
         return true;
     }
 
-    // Cycles by which the next beat comes late; the same hash as MemoryModel.gaps.
-    uint32_t gap() const {
+    // Cycles by which an event is late; the same hash as MemoryModel's.
+    uint32_t late(uint64_t index, uint32_t other) const {
         if (stall_seed_ < 0) return 0;
-        uint32_t mixed = static_cast<uint32_t>(beats_) + static_cast<uint32_t>(stall_seed_);
+        uint32_t mixed = static_cast<uint32_t>(index) + (static_cast<uint32_t>(stall_seed_) ^ other);
         mixed = (mixed ^ (mixed >> 16)) * 0x85ebca6bu;
         mixed = (mixed ^ (mixed >> 13)) * 0xc2b2ae35u;
         mixed = mixed ^ (mixed >> 16);
@@ -164,7 +166,8 @@ private:
     }
 
     void take_write() {
-        if (!top_->PORT(writes, valid)) return;
+        ++writes_;
+        next_write_ = cycle_ + interval_;
         uint8_t payload[24];
         std::memcpy(payload, &top_->PORT(writes, payload)[0], sizeof payload);
         uint32_t address;
@@ -191,6 +194,8 @@ private:
     uint64_t time_ = 0;
     uint64_t beats_ = 0;
     uint64_t next_offer_ = 0;
+    uint64_t writes_ = 0;
+    uint64_t next_write_ = 0;
     uint32_t latency_ = 1;
     uint32_t interval_ = 1;
     int64_t stall_seed_ = -1;

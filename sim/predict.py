@@ -20,9 +20,10 @@ from sim.timeline import Timeline
 
 __all__ = ["Prediction", "predict"]
 
-_STAGE = ("raw", "copy", "requantize", "threshold_chunks", "columns", "planes", "positions",
-          "pool_rows", "pool_columns", "pool_row_stride", "pool_column_stride")
-"""Fields that say how long a final pass takes on the way out."""
+_FIELDS = ("positions", "window_cycles", "drain_cycles", "psums", "drain_step", "word_codes",
+           "final", "raw", "copy", "requantize", "threshold_chunks", "columns", "planes",
+           "pool_rows", "pool_columns", "pool_row_stride", "pool_column_stride")
+"""Fields of a pass that say how long it takes, on the way out too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +130,9 @@ def _unwrapped(counts, so_far):
 def _pass_arguments(decoded):
     """What ``Timeline.array_pass`` takes, for each pass."""
     first, step = step_words(decoded)
-    positions, window, drain, psums, drain_step, wait, final = decoded.fields(
-        Opcode.PASS, "positions", "window_cycles", "drain_cycles", "psums", "drain_step",
-        "wait_loads", "final")
+    wait, = decoded.fields(Opcode.PASS, "wait_loads")
     loads = np.cumsum(decoded.opcodes == Opcode.LOAD)[decoded.places(Opcode.PASS)]
-    stages = zip(*(array.tolist() for array in decoded.fields(Opcode.PASS, *_STAGE)), strict=True)
-    outputs = [dict(zip(_STAGE, stage, strict=True)) if is_final else None
-               for is_final, stage in zip(final.tolist(), stages, strict=True)]
-    return zip(first.tolist(), step.tolist(), positions.tolist(), window.tolist(), drain.tolist(),
-               ((psums - 1) * drain_step).tolist(), _unwrapped(wait, loads).tolist(), outputs,
+    rows = zip(*(array.tolist() for array in decoded.fields(Opcode.PASS, *_FIELDS)), strict=True)
+    fields = [dict(zip(_FIELDS, row, strict=True)) for row in rows]
+    return zip(fields, first.tolist(), step.tolist(), _unwrapped(wait, loads).tolist(),
                strict=True)

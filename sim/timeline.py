@@ -5,22 +5,17 @@ instructions, bursts, feeding steps and windows give every cycle exactly.
 """
 
 from hw.accelerator import PASS_QUEUE
-from hw.array_timing import ArrayTiming
 from hw.counter_record import SETTLE_CYCLES, record_beats
-from hw.feeder import FEED_LATENCY
 from hw.instruction_block import InstructionBlock
-from hw.post_timing import PostTiming
+from sim.held_timeline import HeldTimeline
 from sim.memory_timeline import MemoryTimeline
 from sim.pass_span import PassSpan
-from sim.window_timeline import run_windows
+from sim.window_timeline import DONE_TO_IDLE, WindowTimeline
 
 __all__ = ["Timeline"]
 
 _DONE_TO_WAIT = 2
 """Cycles from the end of a pass, or of its outputs, to the end of a wait for it."""
-
-_DONE_TO_IDLE = 2
-"""Cycles from the last drain, output or beat to the first idle cycle."""
 
 _BEAT_TO_READ = 4
 """Cycles from the last beat of an instruction to the first in which it can be read."""
@@ -50,20 +45,15 @@ class Timeline:
     def __init__(self, config, memory_model):
         self.spans, self.last_beats = [], []
         self._memory = MemoryTimeline(memory_model)
-        self._drain_delay = ArrayTiming(config).drain_delay
-        self._post = PostTiming(config)
+        self._windows = (WindowTimeline(config) if memory_model.takes_writes_at_once
+                         else HeldTimeline(config, memory_model))
         self._record_beats = record_beats(config)
         self._now = 1
         self._dispatched = 0
         self._feeds_taken = [0] * PASS_QUEUE
         self._passes_ended = [0] * PASS_QUEUE
-        self._outputs_done = [0]
         self._loads_done = [-_LOAD_TO_FEED]
-        self._step_free = (0, 0)
         self._feed_end = 0
-        self._window_end = 0
-        self._drained_from = 0
-        self._idle_from = 0
 
     def fetch(self, beats, first):
         """A block of instructions is asked for: the first, or in the decoding of an instruction.
@@ -88,7 +78,7 @@ class Timeline:
         if wait_passes:
             begin = max(begin, self._passes_ended[PASS_QUEUE - 1 + wait_passes] + _DONE_TO_WAIT)
         if wait_outputs:
-            begin = max(begin, self._outputs_done[wait_outputs] + _DONE_TO_WAIT)
+            begin = max(begin, self._windows.output_done(wait_outputs) + _DONE_TO_WAIT)
         for _ in range(bursts):
             begin = self._memory.ask(begin + 1)
             last = self._memory.last_beat(begin, beats)
@@ -101,7 +91,7 @@ class Timeline:
         """A ``MARK``; returns the cycle count that its record holds."""
         self.last_beats.append(self._memory.through)
         settled = max(self._dispatched + 1, self._idle()) + SETTLE_CYCLES
-        self._now = settled + self._record_beats
+        self._now = self._windows.record(settled, self._record_beats) + 1
         return settled - 2
 
     def end(self):
@@ -109,24 +99,19 @@ class Timeline:
         return max(self._dispatched + 1, self._idle())
 
     def _idle(self):
-        return max(self._idle_from, self._memory.through + _DONE_TO_IDLE)
+        return max(self._windows.idle(), self._memory.through + DONE_TO_IDLE)
 
-    def array_pass(self, first_words, step_words, positions, window_cycles, drain_cycles,
-                   drain_tail, wait_loads, outputs):
+    def array_pass(self, fields, first_words, step_words, wait_loads):
         """A ``PASS``: handed on, fed, run and drained.
 
         Parameters
         ----------
+        fields : dict
+            Of the instruction.
         first_words, step_words : int
             Words of the first feeding step and of each later one.
-        positions, window_cycles, drain_cycles : int
-            As in the instruction.
-        drain_tail : int
-            Cycles from the first drain of a window to its last.
         wait_loads : int
             Loads of the run that must be on chip.
-        outputs : dict or None
-            Of a final pass: the fields that ``PostTiming.done_latency`` takes.
         """
         accepted = max(self._dispatched + 1, self._feeds_taken[-PASS_QUEUE] + 1,
                        self._passes_ended[-PASS_QUEUE] + 1)
@@ -134,20 +119,10 @@ class Timeline:
         fed, loaded = self._feed_end + 2, self._loads_done[wait_loads] + _LOAD_TO_FEED
         taken = max(fed, accepted + 2, loaded)
         self._feeds_taken.append(taken)
-        first, self._feed_end, end, self._drained_from, self._step_free = run_windows(
-            visit=taken, end=self._window_end, drained_from=self._drained_from,
-            step_free=self._step_free, first_words=first_words, step_words=step_words,
-            positions=positions, window_cycles=window_cycles, drain_cycles=drain_cycles,
-            not_before=accepted + 1, feed_latency=FEED_LATENCY)
-        self._drained_from += self._post.pass_gap
-        self._window_end = end
+        first, self._feed_end = self._windows.run(fields, first_words, step_words, taken,
+                                                  accepted + 1)
+        self._passes_ended.append(self._windows.end)
         self.spans.append(PassSpan(
-            first, end, max(0, loaded - max(fed, accepted + 2)), max(0, accepted + 2 - fed),
-            step_words > window_cycles and step_words >= drain_cycles))
-        last_drain = end + self._drain_delay + drain_tail
-        self._passes_ended.append(end)
-        self._idle_from = max(self._idle_from, last_drain + _DONE_TO_IDLE)
-        if outputs is not None:
-            done = last_drain + self._post.done_latency(outputs)
-            self._outputs_done.append(done)
-            self._idle_from = max(self._idle_from, done + _DONE_TO_IDLE)
+            first, self._windows.end, max(0, loaded - max(fed, accepted + 2)),
+            max(0, accepted + 2 - fed),
+            step_words > fields["window_cycles"] and step_words >= fields["drain_cycles"]))

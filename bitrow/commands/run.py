@@ -25,6 +25,10 @@ def run(
     data: Data = None,
     backend: Annotated[str, typer.Option(help=f"One of {', '.join(BACKENDS)}.")] = "verilator",
     latency: Annotated[int, typer.Option(help="Memory latency in cycles.")] = 40,
+    bytes_per_cycle: Annotated[int, typer.Option(
+        help="What memory gives and takes each cycle: 1, 2, 4, 8 or 16.")] = 16,
+    stall_seed: Annotated[int | None, typer.Option(
+        help="Some beats and writes come late, others for each seed.")] = None,
     mapping: Mapping = None,
     trace: Annotated[Path | None, typer.Option(help="Write an FST waveform to this file.")] = None,
     json_path: Json = None,
@@ -36,12 +40,14 @@ def run(
     with clear_errors():
         positive("--images", images)
         chosen, shape = named_network(network), named_config(config)
+        memory = MemoryModel(latency_cycles=latency, bytes_per_cycle=bytes_per_cycle,
+                             stall_seed=stall_seed)
         pixels, labels, source = images_for(chosen, images, data)
         mappings = load_mappings(mapping) if mapping is not None else None
         with run_progress(chosen.name, images) as progress:
             result = run_network(chosen, pixels, labels=labels, config=shape, backend=backend,
-                                 memory=MemoryModel(latency_cycles=latency), progress=progress,
-                                 trace_path=trace, mappings=mappings)
+                                 memory=memory, progress=progress, trace_path=trace,
+                                 mappings=mappings)
         console = output_console()
         console.print(layer_table(result))
         console.print(summary_table([result]))

@@ -17,7 +17,6 @@ from sim.compiler import compile_network
 from sim.errors import CompileError
 from sim.predict import predict
 from sim.raw_run import MemoryModel
-from sim.window_timeline import run_windows
 
 WIDE = CONFIGS["tiny"].with_changes(name="odd", rows=5, cols=7)
 SLACK = 1e-6
@@ -93,33 +92,6 @@ def test_layers_that_leave_out_zeros_have_no_such_roofline():
     program = compile_network(network, CONFIGS["demo"])
     with pytest.raises(InputError, match="layer conv2: must be a convolution or dense layer"):
         network_losses(network, program, predict(program))
-
-
-def naive_windows(fields):
-    """The windows one after the other."""
-    words, visit, end, drained = (fields[key] for key in (
-        "first_words", "visit", "end", "drained_from"))
-    ends, first = list(fields["step_free"]), None
-    for _ in range(fields["positions"]):
-        visit = max(visit + 1, ends[-2] + 1) + words - 1
-        words = fields["step_words"]
-        start = max(end + 1, visit + fields["feed_latency"] + 1, fields["not_before"])
-        first = start if first is None else first
-        end = max(start + fields["window_cycles"] - 1, drained)
-        drained = end + fields["drain_cycles"]
-        ends.append(end)
-    return first, visit, end, drained, tuple(ends[-2:])
-
-
-def test_windows_passed_over_change_nothing():
-    generator = np.random.default_rng(1)
-    for _ in range(500):
-        visit, end, drained = map(int, generator.integers(0, 60, 3))
-        fields = dict(visit=visit, end=end, drained_from=drained, step_free=(end // 2, end),
-                      **{key: int(generator.integers(1, 30)) for key in (
-                          "first_words", "step_words", "positions", "window_cycles",
-                          "drain_cycles", "not_before", "feed_latency")})
-        assert run_windows(**fields) == naive_windows(fields), fields
 
 
 def test_the_benchmark_explains_each_layer_below_its_aim(tmp_path, monkeypatch):
