@@ -1,8 +1,13 @@
-"""How fast mappings are found, and how good they are beside ZigZag's.
+"""How fast mappings are found, and how good they are beside ZigZag's and SCALE-Sim's.
 
 ``python -m benchmarks.mapping_search`` searches all layers of VGG-16 and ResNet-50. With
 ``--zigzag``, ``--layers`` of their different shapes are also given to ZigZag, if the packages
-zigzag-dse and six are installed beside this one.
+zigzag-dse and six are installed beside this one; with ``--scalesim`` to SCALE-Sim, if scalesim and
+numpy<2.3 are.
+
+Others on PyPI, of November 2026: accelforge, the successor of Timeloop and Accelergy, needs Python
+3.12 (its dependency hwcomponents has no release for 3.11); stream-dse schedules several cores and
+leaves one layer on one of them to ZigZag; Timeloop, MAESTRO, STONNE and CoSA are not there.
 """
 
 from dataclasses import replace
@@ -16,6 +21,7 @@ from rich.table import Table
 import typer
 
 from benchmarks.papers import Papers, layer_shapes
+from benchmarks.scale_sim import DATAFLOWS, simulate
 from bitrow.exits import clear_errors
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
 from energy.search.layers import conv_shapes
@@ -30,6 +36,10 @@ MACHINE = SpatialMachine(
 """Elements, buffer and scratchpads of the Eyeriss chip. Transfers in the array cost nothing, since
 ZigZag does not count those of psums."""
 
+_ROWS, _COLS = 12, 14
+_SIMULATED_MACS = 60_000_000
+"""SCALE-Sim writes down every access of every cycle: larger layers take minutes and gigabytes."""
+
 _DIMENSIONS = ("B", "K", "C", "OY", "OX", "FY", "FX")
 
 
@@ -42,18 +52,17 @@ def network_shapes(data, papers=None):
 def search_table(networks, batch):
     """Seconds of searching all layers, once for each objective."""
     table = Table("objective", *(f"{name}, {len(shapes)} layers, s"
-                                 for name, shapes in networks.items()), "all, s", "per layer, ms",
-                  title=f"Optimal mappings, batch {batch}, one core")
+                                 for name, shapes in networks.items()), "all, s",
+                  "of a core, s", title=f"Optimal mappings, batch {batch}, one core")
     machine = replace(MACHINE, dram_words_per_cycle=4.0)
     for objective in OBJECTIVES:
-        seconds = []
+        seconds, used = [], time.process_time()
         for shapes in networks.values():
             began = time.perf_counter()
             find_mappings(shapes, batch, machine, objective)
             seconds.append(time.perf_counter() - began)
-        count = sum(map(len, networks.values()))
         table.add_row(objective, *(f"{value:.2f}" for value in seconds), f"{sum(seconds):.2f}",
-                      f"{sum(seconds) / count * 1e3:.1f}")
+                      f"{time.process_time() - used:.2f}")
     return table
 
 
@@ -87,7 +96,7 @@ def _zigzag_files(folder):
     files = {
         "machine.yaml": {"name": "machine", "memories": memories, "operational_array": {
             "unit_energy": costs.alu, "unit_area": 0, "dimensions": ["D1", "D2"],
-            "sizes": [14, 12]}},
+            "sizes": [_COLS, _ROWS]}},
         "mapping.yaml": [{"name": "default",
                           "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}]}
     for name, content in files.items():
@@ -158,6 +167,25 @@ def zigzag_table(shapes, batch, mixed):
     return table
 
 
+def scalesim_table(shapes):
+    """Ours for fewest cycles, and SCALE-Sim's three dataflows, layer by layer; one image."""
+    table = Table("layer", "ours, ms", "SCALE-Sim, s", "ours, MACs / cycle",
+                  *(f"{name}, MACs / cycle" for name in DATAFLOWS),
+                  *(f"{name}, simulated" for name in DATAFLOWS),
+                  title=f"Fewest cycles, {_ROWS} x {_COLS} elements, memory left out")
+    for shape in shapes:
+        began = time.perf_counter()
+        ours = find_mapping(shape, 1, MACHINE, "cycles")
+        milliseconds = (time.perf_counter() - began) * 1e3
+        found = [simulate(shape, _ROWS, _COLS, dataflow) for dataflow in DATAFLOWS]
+        table.add_row(shape.name, f"{milliseconds:.1f}",
+                      f"{sum(one.seconds for one in found):.0f}",
+                      f"{shape.macs / ours.cycles:.0f}",
+                      *(f"{one.used * MACHINE.elements:.0f}" for one in found),
+                      *(f"{shape.macs / one.cycles:.0f}" for one in found))
+    return table
+
+
 def main(
     data: Annotated[Path, typer.Option(help="Folder with topologies/.")] = Path("../shared/data"),
     papers: Papers = None,
@@ -165,18 +193,27 @@ def main(
     zigzag: Annotated[bool, typer.Option("--zigzag", help="Run ZigZag too.")] = False,
     mixed: Annotated[bool, typer.Option("--mixed", help="Let ZigZag unroll several dimensions "
                                         "along one side of the array.")] = False,
-    layers: Annotated[int, typer.Option(help="Different shapes for ZigZag.")] = 6,
+    scalesim: Annotated[bool, typer.Option("--scalesim", help="Run SCALE-Sim too.")] = False,
+    layers: Annotated[int, typer.Option(help="Different shapes for other tools.")] = 6,
 ):
-    """Prints one table, or two."""
+    """Prints one table, and one for each other tool."""
     with clear_errors():
         console = Console(width=120)
         networks = network_shapes(data, papers)
         console.print(search_table(networks, batch))
+        different = {replace(shape, name=""): shape
+                     for shapes in networks.values() for shape in shapes if shape.groups == 1}
+        chosen = list(different.values())
         if zigzag:
-            different = {replace(shape, name=""): shape
-                         for shapes in networks.values() for shape in shapes if shape.groups == 1}
-            step = max(1, len(different) // layers)
-            console.print(zigzag_table(list(different.values())[::step][:layers], batch, mixed))
+            console.print(zigzag_table(_some(chosen, layers), batch, mixed))
+        if scalesim:
+            small = [shape for shape in chosen if shape.macs <= _SIMULATED_MACS]
+            console.print(scalesim_table(_some(small, layers)))
+
+
+def _some(shapes, count):
+    """So many of them, from first to last."""
+    return shapes[::max(1, len(shapes) // count)][:count]
 
 
 if __name__ == "__main__":
