@@ -42,8 +42,8 @@ def occupancy(program):
     axes.set_xlabel("cycles of the passes, one after the other, where nothing holds them up")
     axes.set_ylabel(f"elements with work, % of {config.rows} x {config.cols}")
     figure.legend(fontsize=8, frameon=False, loc="outside right upper")
-    figure.suptitle(f"{program.network} on {config.name}: array occupancy by pass, "
-                    f"{mean_occupancy(passes, config):.0%} on average", fontsize=10)
+    axes.set_title(f"{program.network} on {config.name}: array occupancy by pass, "
+                   f"{mean_occupancy(passes, config):.0%} on average", fontsize=10, loc="left")
     return figure
 
 

@@ -37,7 +37,7 @@ def pareto_front(points, unit, title):
                      s=[_LARGEST_POINTS2 * one.area_mm2 / largest for one in chosen],
                      label="on the front" if front else "beaten by another", linewidth=0.8, **look)
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda cycles, _: f"{cycles:,.0f}"))
     axes.set_xlabel("cycles for one image")

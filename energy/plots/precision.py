@@ -38,5 +38,6 @@ def accuracy_against_energy(points):
     axes.set_ylabel(f"accuracy on {points[0].images:,} images, %")
     axes.grid(color="#dddddd", linewidth=0.6)
     figure.legend(fontsize=8, frameon=False, loc="outside right center", labelspacing=1.2)
-    figure.suptitle(f"On {first.counts.config.name}: what precision costs and gives", fontsize=10)
+    axes.set_title(f"On {first.counts.config.name}: what precision costs and gives", fontsize=10,
+                   loc="left")
     return figure

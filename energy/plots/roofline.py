@@ -51,7 +51,8 @@ def roofline(counts):
     axes.set_xlabel("MACs for each byte to and from DRAM")
     axes.set_ylabel("MACs per cycle")
     axes.grid(which="major", color="#dddddd", linewidth=0.6)
-    figure.suptitle(f"{counts.network} on {config.name}: what bounds each layer", fontsize=10)
+    axes.set_title(f"{counts.network} on {config.name}: what bounds each layer", fontsize=10,
+                   loc="left")
     return figure
 
 
