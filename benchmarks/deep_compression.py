@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.deep_compression`` prints, as Tables 1 to 3 of arXiv 1510.00149 do, what
 stays of each layer (P), bits of a code and of an index after sharing (P+Q) and after Huffman coding
-(P+Q+H), and sizes; ``--data FOLDER`` counts the golden model's errors over all test images, and
-``--images N`` runs so many on the RTL as well.
+(P+Q+H), and sizes; then cycles of some builds. ``--data FOLDER`` counts the golden model's errors
+over all test images, and ``--images N`` runs so many on the RTL as well.
 """
 
 from pathlib import Path
@@ -23,6 +23,15 @@ from sim.run import run_network
 
 PUBLISHED = {"mnist-lenet-300-100": (40, 164, 158), "mnist-lenet-5": (39, 80, 74)}
 """Times smaller, and images wrong of 10,000 before and after (Table 1)."""
+
+_LONG = dict(ifmap_words=128, filter_words=1024, psum_words=64)
+BUILDS = {
+    "zeros not left out": dict(lane_addresses=False), "indices of 2 bits": dict(index_bits=2),
+    "3 bits": dict(index_bits=3), "5 bits": dict(index_bits=5),
+    "5 bits, lanes reach 4 channels": dict(index_bits=5, lane_reach=4),
+    "5 bits, 4 lanes, longer scratchpads": dict(index_bits=5, lanes=4, **_LONG),
+}
+"""What is changed of a configuration."""
 
 HEADER = ("| layer | weights | kept (P) | weight bits (P+Q) | (P+Q+H) | index bits (P+Q) | (P+Q+H) "
           "| bytes before | after | size (P+Q) | (P+Q+H) | times smaller |")
@@ -63,11 +72,17 @@ def file_line(name, compressed):
             f"{before / size:.1f} times smaller; published {PUBLISHED[name][0]}")
 
 
-def cycles_line(name, network, config):
-    """Predicted cycles of an image, with zeros left out and not."""
-    skipping, dense = (predict(compile_network(network, one)).cycles for one in
-                       (config, config.with_changes(lane_addresses=False)))
-    return f"{name} on {config.name}: {skipping:,} cycles an image, {dense:,} with all zeros"
+def build_rows(network, config):
+    """Predicted cycles of an image, and kB read for filters, in builds near a configuration.
+
+    One line each: the network's cycles, then cycles and kB layer by layer.
+    """
+    for build, changes in BUILDS.items():
+        found = predict(compile_network(network, config.with_changes(**changes)))
+        cells = (build, f"{found.cycles:,}", *(
+            f"{layer['cycles']:,}, {layer['dram_filter_beats'] * config.BEAT_BYTES / 1024:.0f}"
+            for layer in found.layers))
+        yield "| " + " | ".join(cells) + " |"
 
 
 def main(
@@ -88,7 +103,11 @@ def main(
             wrong = (golden.run(compressed.network, test.images).classes != test.labels).sum()
             typer.echo(f"{name}: {wrong} of {len(test.labels)} test images wrong in integers; "
                        f"published {PUBLISHED[name][1]} before, {PUBLISHED[name][2]} after")
-        typer.echo(cycles_line(name, compressed.network, CONFIGS[config]))
+        names = (f"{layer.name}, kB" for layer in compressed.layers)
+        typer.echo(f"| {name} on {config} | cycles | {' | '.join(names)} |\n"
+                   f"|{'---|' * (len(compressed.layers) + 2)}")
+        for line in build_rows(compressed.network, CONFIGS[config]):
+            typer.echo(line)
         if images:
             pixels, labels, _ = images_for(compressed.network, images, data)
             with run_progress(name, images) as progress:

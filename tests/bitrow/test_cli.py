@@ -49,12 +49,12 @@ def test_run_writes_the_documented_keys(tmp_path, network_path):
     assert written["counts_predicted"] == written["counts_rtl"]
 
 
-def test_networks_lists_all(tmp_path):
+def test_networks_lists_all_ten(tmp_path):
     out = tmp_path / "networks.json"
     assert call("networks", "--json", out).exit_code == 0
     names = [*reference.names(), *reference.compressed_names()]
     assert [entry["name"] for entry in json.loads(out.read_text())] == names
-    assert len(names) == 9
+    assert len(names) == 10
 
 
 def test_verilog_writes_a_file(tmp_path):

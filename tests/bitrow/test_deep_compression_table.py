@@ -31,4 +31,4 @@ def test_the_command_prints_a_table_for_each_network():
     assert found.exit_code == 0, found.output
     for name in reference.compressed_names():
         assert f"{name}: " in found.output
-        assert f"{name} on demo: " in found.output
+        assert f"| {name} on demo | cycles |" in found.output
