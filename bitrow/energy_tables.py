@@ -121,7 +121,8 @@ def front_table(points, unit):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("configuration")
     for found in front:
-        table.add_row(str(found.number), f"{found.evaluation.energy / scale.factor:,.2f}",
+        star = "*" if found.evaluation.derived else ""
+        table.add_row(str(found.number), f"{found.evaluation.energy / scale.factor:,.2f}{star}",
                       f"{found.evaluation.cycles:,}", f"{found.evaluation.area_mm2:.2f}",
                       ", ".join(f"{name} {value}" for name, value in found.point.items()))
     return table

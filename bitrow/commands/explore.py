@@ -31,30 +31,31 @@ _JOURNAL, _CSV, _PARQUET = "explore.journal", "explore.csv", "explore.parquet"
 _PICTURE = "explore.svg"
 
 
+_Axes = Annotated[list[str] | None, typer.Option(
+    "--axis", help="Values of a number of the configuration, as rows=3,6,12; repeat for more. "
+    "Array shape, lanes, scratchpads, banks and buffer by default, or none beside --precision.")]
+_Precisions = Annotated[list[str] | None, typer.Option(
+    "--precision", help="Formats of a layer's weights and activations to try, as "
+    "conv2=ternary:uint2,int8:uint8; repeat for more.")]
+_Shapes = Annotated[str | None, typer.Option(
+    metavar="WEIGHTS:ACTIVATIONS", help="Take only layer shapes from NET, an ONNX file with or "
+    "without weights; all layers in this precision.")]
+_Trials = Annotated[int, typer.Option(help="Configurations to try, in all.")]
+_Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
+_Seed = Annotated[int, typer.Option(help="Of the sampler.")]
+_Workers = Annotated[int, typer.Option(
+    help="Processes on this machine; as many as it has cores by default.")]
+_Scheduler = Annotated[str | None, typer.Option(
+    help="Address of a Dask scheduler, to run on its workers instead.")]
+_Out = Annotated[Path, typer.Option(help="Folder for results and the journal.")]
+
+
 def explore(
-    network: NetworkName,
-    config: Config = "demo",
-    axis: Annotated[list[str] | None, typer.Option(
-        help="Values of a number of the configuration, as rows=3,6,12; repeat for more. Array "
-             "shape, lanes, scratchpads, banks and buffer by default, or none beside "
-             "--precision.")] = None,
-    precision: Annotated[list[str] | None, typer.Option(
-        help="Formats of a layer's weights and activations to try, as "
-             "conv2=ternary:uint2,int8:uint8; repeat for more.")] = None,
-    shapes: Annotated[str | None, typer.Option(
-        metavar="WEIGHTS:ACTIVATIONS", help="Take only layer shapes from NET, an ONNX file with "
-        "or without weights; all layers in this precision.")] = None,
-    trials: Annotated[int, typer.Option(help="Configurations to try, in all.")] = 100,
-    sampler: Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")] = "nsga2",
-    seed: Annotated[int, typer.Option(help="Of the sampler.")] = 0,
-    table: CostTableName = "45nm",
-    workers: Annotated[int, typer.Option(help="Processes on this machine; as many as it has "
-                                         "cores by default.")] = os.cpu_count() or 1,
-    scheduler: Annotated[str | None, typer.Option(
-        help="Address of a Dask scheduler, to run on its workers instead.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for results and the journal.")] = Path(
-        "bitrow-explore"),
-    json_path: Json = None,
+    network: NetworkName, config: Config = "demo", axis: _Axes = None,
+    precision: _Precisions = None, shapes: _Shapes = None, trials: _Trials = 100,
+    sampler: _Sampler = "nsga2", seed: _Seed = 0, table: CostTableName = "45nm",
+    workers: _Workers = os.cpu_count() or 1, scheduler: _Scheduler = None,
+    out: _Out = Path("bitrow-explore"), json_path: Json = None,
 ):
     """Try configurations and precisions for a network: energy, cycles, area, and their front.
 
@@ -72,11 +73,11 @@ def explore(
         stopped = _run(exploration, workload.name, trials, workers, scheduler)
         points = exploration.points()
         _show(points, costs.unit, trials, _write(out, points, costs.unit, workload.name))
-        _say_notes(workload, space, stopped)
+        _say_notes(workload, space, points, stopped)
         write_json(json_path, {
             "network": workload.name, "config": config, "sampler": sampler, "trials": trials,
             "space": {name: list(values) for name, values in space.choices.items()},
-            "notes": _notes(workload, space), "stopped": stopped,
+            "notes": _notes(workload, space, points), "stopped": stopped,
             "points": explored_columns(points, costs.unit)})
     exit_unless(not stopped)
 
@@ -117,17 +118,19 @@ def _show(points, unit, trials, files):
                f"{', '.join(map(str, files))}")
 
 
-def _notes(workload, space):
+def _notes(workload, space, points):
     """What a reader of the figures should know."""
-    found = list(workload.notes)
+    derived = dict.fromkeys(how for found in points if found.evaluation
+                            for how in found.evaluation.derived)
+    found = [*workload.notes, *(f"* derived: {how}" for how in derived)]
     if space.precisions:
         found.append("accuracy is not evaluated: layers of another precision than their own have "
                      "random weights, each level as likely")
     return found
 
 
-def _say_notes(workload, space, stopped):
-    for note in _notes(workload, space):
+def _say_notes(workload, space, points, stopped):
+    for note in _notes(workload, space, points):
         typer.echo(note)
     if stopped:
         typer.echo("stopped; the same command goes on from here", err=True)

@@ -1,7 +1,7 @@
 """Where does the energy go? Stacked bars of levels: by layer, and by way to run a network."""
 
 from energy.events import LEVELS
-from energy.plots.style import bare, level_looks, new_figure
+from energy.plots.style import bare, energy_label, level_looks, new_figure
 from energy.units import ReadableUnit
 
 __all__ = ["energy_by_layer", "energy_by_way"]
@@ -23,7 +23,7 @@ def energy_by_layer(energy):
                           for level in LEVELS],
              "" if layer.per_mac is None else f"{layer.per_mac:.2f} {energy.table.unit}/MAC")
             for layer in rows]
-    return _stacked(bars, f"energy for one image, {unit.name}",
+    return _stacked(bars, energy_label(unit.name, energy.total.derived),
                     f"{counts.network} on {counts.config.name}: where the energy goes "
                     f"({energy.table.name} table)")
 
@@ -39,7 +39,7 @@ def energy_by_way(comparison):
     unit = ReadableUnit.of(first.table.unit, first.per_inference)
     bars = [(way.name, [way.energy.at(level=level).value / unit.factor for level in LEVELS],
              f"{way.energy.per_inference / first.per_inference:.0%}") for way in comparison.ways]
-    return _stacked(bars, f"energy for one image, {unit.name}",
+    return _stacked(bars, energy_label(unit.name, first.total.derived),
                     f"{first.counts.network} on {first.counts.config.name}: what low precision "
                     "and zero skipping save")
 

@@ -2,7 +2,7 @@
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from energy.plots.style import COLOURS, INK, bare, new_figure
+from energy.plots.style import COLOURS, INK, bare, energy_label, new_figure
 from energy.units import ReadableUnit
 
 __all__ = ["pareto_front"]
@@ -41,7 +41,7 @@ def pareto_front(points, unit, title):
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda cycles, _: f"{cycles:,.0f}"))
     axes.set_xlabel("cycles for one image")
-    axes.set_ylabel(f"energy for one image, {scale.name}")
+    axes.set_ylabel(energy_label(scale.name, any(found.evaluation.derived for found in good)))
     axes.set_title(f"{title}; marks as large as the estimated area, the largest {largest:.1f} mm²",
                    loc="left", fontsize=9)
     axes.legend(frameon=False)

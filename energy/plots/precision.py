@@ -2,7 +2,7 @@
 
 from math import sqrt
 
-from energy.plots.style import COLOURS, INK, bare, new_figure
+from energy.plots.style import COLOURS, INK, bare, energy_label, new_figure
 from energy.units import ReadableUnit
 
 __all__ = ["accuracy_against_energy"]
@@ -34,7 +34,7 @@ def accuracy_against_energy(points):
                       label=f"{point.energy.counts.network}\n{point.weights} weights,\n"
                             f"{point.activations} activations")
     axes.margins(x=0.15)
-    axes.set_xlabel(f"energy for one image, {unit.name} ({first.table.name} table)")
+    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived)}, {first.table.name} table")
     axes.set_ylabel(f"accuracy on {points[0].images:,} images, %")
     axes.grid(color="#dddddd", linewidth=0.6)
     figure.legend(fontsize=8, frameon=False, loc="outside right center", labelspacing=1.2)

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from energy.events import LEVELS
 
-__all__ = ["COLOURS", "HATCHES", "INK", "bare", "figure_svg", "level_looks", "new_figure"]
+__all__ = ["COLOURS", "HATCHES", "INK", "bare", "energy_label", "figure_svg", "level_looks",
+           "new_figure"]
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 """Okabe and Ito's palette, distinct for the colour-blind."""
@@ -29,6 +30,19 @@ def bare(axes):
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     return axes
+
+
+def energy_label(unit, derived):
+    """Of an axis with energies of one image.
+
+    Parameters
+    ----------
+    unit : str
+    derived : bool or tuple
+        Whether costs behind them are derived from published ones.
+    """
+    mark = "* (* costs derived in part)" if derived else ""
+    return f"energy for one image, {unit}{mark}"
 
 
 def level_looks():

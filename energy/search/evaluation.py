@@ -23,11 +23,14 @@ class Evaluation:
         Of one image.
     area_mm2 : float
         Estimate.
+    derived : tuple of str
+        How costs behind the energy were derived; empty if all are published.
     """
 
     energy: float
     cycles: int
     area_mm2: float
+    derived: tuple[str, ...] = ()
 
     @property
     def values(self):
@@ -50,8 +53,10 @@ def evaluate(workload, config, table):
         If the configuration cannot run a network of it.
     """
     counted = [predicted_counts(network, config) for network in workload.networks]
-    return Evaluation(sum(network_energy(counts, table).per_inference for counts in counted),
-                      sum(counts.cycles for counts in counted), area_mm2(config))
+    spent = [network_energy(counts, table) for counts in counted]
+    ways = dict.fromkeys(how for energy in spent for how in energy.total.derived)
+    return Evaluation(sum(energy.per_inference for energy in spent),
+                      sum(counts.cycles for counts in counted), area_mm2(config), tuple(ways))
 
 
 def on_front(values):

@@ -14,7 +14,7 @@ from sim.errors import CompileError
 __all__ = ["SAMPLERS", "ExploredPoint", "Exploration"]
 
 SAMPLERS = ("nsga2", "tpe", "random")
-_REASON = "reason"
+_REASON, _DERIVED = "reason", "derived"
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ class Exploration:
         if evaluation is None:
             self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
         else:
+            trial.set_user_attr(_DERIVED, list(evaluation.derived))
             self._study.tell(trial, evaluation.values)
 
     def points(self):
@@ -163,7 +164,8 @@ class Exploration:
         return [ExploredPoint(
             trial.number, dict(trial.params),
             None if trial.values is None else Evaluation(
-                trial.values[0], int(trial.values[1]), trial.values[2]),
+                trial.values[0], int(trial.values[1]), trial.values[2],
+                tuple(trial.user_attrs[_DERIVED])),
             trial.user_attrs[_REASON], trial.number in front) for trial in through]
 
 

@@ -9,13 +9,16 @@ __all__ = ["explored_columns", "write_csv", "write_parquet"]
 
 
 def explored_columns(points, unit):
-    """Column name to values: trial, axes, figures, the unit of energy, pareto, reason."""
+    """Column name to values: trial, axes, figures, the unit of energy, whether costs behind it are
+    derived, pareto, reason."""
     axes = list(points[0].point) if points else []
     columns = {"trial": [found.number for found in points]}
     columns |= {axis: [found.point[axis] for found in points] for axis in axes}
     columns |= {name: [found.evaluation and getattr(found.evaluation, name) for found in points]
                 for name in OBJECTIVES}
     return columns | {"energy_unit": [unit] * len(points),
+                      "energy_derived": [found.evaluation and bool(found.evaluation.derived)
+                                         for found in points],
                       "pareto": [found.pareto for found in points],
                       "reason": [found.reason for found in points]}
 
