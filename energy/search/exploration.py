@@ -6,6 +6,7 @@ from hashlib import sha256
 import json
 
 from energy.search.evaluation import OBJECTIVES, Evaluation, evaluate, on_front
+from energy.search.study_journal import open_study, optuna_package
 from hw.config import ConfigError
 from model.errors import InputError
 from model.network_file import to_bytes
@@ -68,7 +69,7 @@ class Exploration:
         if sampler not in SAMPLERS:
             raise InputError(f"sampler must be one of {', '.join(SAMPLERS)}, not {sampler}")
         workload.check_layers(space.precisions)
-        self._optuna = _optuna()
+        self._optuna = optuna_package()
         self._workload, self._space, self._table = workload, space, table
         axes = {name: list(values) for name, values in sorted(space.choices.items())}
         title = json.dumps([workload.name, space.base.name, table.name, sampler, axes,
@@ -76,21 +77,10 @@ class Exploration:
         self._study = self._open(journal, title, sampler, seed)
 
     def _open(self, journal, title, sampler, seed):
-        optuna = self._optuna
-        directions = ["minimize"] * len(OBJECTIVES)
-        try:
-            storage = optuna.storages.JournalStorage(
-                optuna.storages.journal.JournalFileBackend(str(journal)))
-            study = optuna.create_study(storage=storage, study_name=title, directions=directions,
-                                        load_if_exists=True)
-            for trial in study.get_trials(deepcopy=False):
-                if not trial.state.is_finished():
-                    study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{journal} must be the journal of an exploration or a place for one: "
-                             f"{type(error).__name__}") from None
-        classes = {"nsga2": optuna.samplers.NSGAIISampler, "tpe": optuna.samplers.TPESampler,
-                   "random": optuna.samplers.RandomSampler}
+        study = open_study(journal, title, ["minimize"] * len(OBJECTIVES))
+        samplers = self._optuna.samplers
+        classes = {"nsga2": samplers.NSGAIISampler, "tpe": samplers.TPESampler,
+                   "random": samplers.RandomSampler}
         study.sampler = classes[sampler](seed=seed + len(study.trials))
         return study
 
@@ -184,14 +174,3 @@ def _key(point):
 def _is_through(trial):
     """Evaluated or refused; not merely cut off."""
     return trial.state.is_finished() and _REASON in trial.user_attrs
-
-
-def _optuna():
-    """The ``optuna`` package, which only explorations need."""
-    try:
-        import optuna
-    except ImportError:
-        raise InputError("exploring must find the package optuna, which is not installed: "
-                         "pip install 'bitrow[explore]'") from None
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna

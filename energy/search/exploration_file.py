@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from energy.search.evaluation import OBJECTIVES
 from model.errors import InputError
 
-__all__ = ["explored_columns", "write_csv", "write_parquet"]
+__all__ = ["explored_columns", "write_columns", "write_csv", "write_parquet"]
 
 
 def explored_columns(points, unit):
@@ -25,9 +25,14 @@ def explored_columns(points, unit):
 
 def write_csv(path, points, unit):
     """Writes the points as CSV; a figure that is not there is empty."""
+    write_columns(path, explored_columns(points, unit))
+
+
+def write_columns(path, columns):
+    """Writes columns, name to values, as CSV."""
     arrow = _arrow()
     with _writing(path):
-        arrow.csv.write_csv(arrow.table(explored_columns(points, unit)), str(path))
+        arrow.csv.write_csv(arrow.table(columns), str(path))
 
 
 def write_parquet(path, points, unit):

@@ -14,7 +14,7 @@ _SAMPLES = 1 << 15
 
 @dataclass(frozen=True, eq=False)
 class LayerMoments:
-    """Of the inputs that a layer's filters see, over all windows.
+    """Of the inputs that a layer's filters see, over the windows of some images.
 
     Parameters
     ----------
@@ -57,6 +57,10 @@ def calibrate(network, values):
     return CalibrationRun(scores, recorder.samples(), recorder.moments())
 
 
+_MOMENT_IMAGES = 512
+"""Moments are taken over so many images at most."""
+
+
 class _Recorder:
     """Collects chunk after chunk."""
 
@@ -65,7 +69,7 @@ class _Recorder:
                          for name in network.shapes}
         self._step = {name: max(1, images * int(np.prod(shape)) // _SAMPLES)
                       for name, shape in network.shapes.items()}
-        self._kept, self._sums = {}, {}
+        self._kept, self._sums, self._seen = {}, {}, {}
 
     def visit(self, name, values):
         """Takes note of a tensor's values for some images."""
@@ -74,6 +78,9 @@ class _Recorder:
             self._kept.setdefault(name, []).append(np.concatenate(
                 [flat[::self._step[name]], [flat.min(), flat.max()]]))
         for node in self._readers[name]:
+            self._seen[node.name] = self._seen.get(node.name, 0) + len(values)
+            if self._seen[node.name] - len(values) >= _MOMENT_IMAGES:
+                continue
             patches = node.patches(values)
             rows = patches.reshape(-1, *patches.shape[3:])
             added = [len(rows), rows.sum(axis=0, dtype=np.float64),

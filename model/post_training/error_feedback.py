@@ -9,11 +9,12 @@ Algorithm 1).
 
 import numpy as np
 
-__all__ = ["ErrorFeedback", "nearest_levels"]
+__all__ = ["ErrorFeedback", "least_error_scales", "nearest_levels"]
 
 _MOST_TAPS = 4096
 """Larger second moments are not inverted; weights are rounded to the nearest level."""
 
+_PARTS = 50
 _DAMPING = 0.01
 """Of the mean diagonal, added to it (arXiv 2210.17323, Sec. 3.3, "Cholesky reformulation")."""
 
@@ -70,20 +71,31 @@ class ErrorFeedback:
         result[:, self._order] = found
         return result
 
-    def scales(self, weights, levels, *, common=False):
-        """Scales, float64 [filters], of least error, nearest levels and inputs' sizes assumed.
 
-        Among 1/50, 2/50 … 50/50 of the scale at which the greatest weight is the greatest level;
-        1 for a filter of zeros. ``common``: one for all filters.
-        """
-        rows = weights.reshape(1, -1) if common else weights
-        importance = np.tile(self.importance, len(weights)) if common else self.importance
-        top = np.abs(rows).max(axis=1) / max(abs(int(levels[0])), int(levels[-1]))
-        top = np.where(top > 0, top, 1.0)
-        best, least = top, np.full(len(rows), np.inf)
-        for part in np.arange(50, 0, -1) / 50:
-            scale = top * part
-            kept = nearest_levels(rows / scale[:, None], levels)
-            error = ((rows - kept * scale[:, None]) ** 2 * importance).sum(axis=1)
-            best, least = np.where(error < least, scale, best), np.minimum(error, least)
-        return np.broadcast_to(best, (len(weights),)).copy()
+def least_error_scales(weights, importance, levels):
+    """For each filter the scale of least error, nearest levels and inputs' sizes assumed.
+
+    Among 1/50, 2/50 … 50/50 of the scale at which the greatest weight is the greatest level; 1 for
+    a filter of zeros.
+
+    Parameters
+    ----------
+    weights : ndarray of float64, shape [filters, taps]
+    importance : ndarray of float64, shape [taps]
+        Of each squared error.
+    levels : ndarray of int64
+        Ascending.
+
+    Returns
+    -------
+    ndarray of float64, shape [filters]
+    """
+    top = np.abs(weights).max(axis=1) / max(abs(int(levels[0])), int(levels[-1]))
+    top = np.where(top > 0, top, 1.0)
+    best, least = top, np.full(len(weights), np.inf)
+    for part in np.arange(_PARTS, 0, -1) / _PARTS:
+        scale = top * part
+        kept = nearest_levels(weights / scale[:, None], levels)
+        error = ((weights - kept * scale[:, None]) ** 2 * importance).sum(axis=1)
+        best, least = np.where(error < least, scale, best), np.minimum(error, least)
+    return best

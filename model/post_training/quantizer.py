@@ -59,10 +59,9 @@ class NetworkQuantizer:
         weights, grids = {}, {}
         for node in network.linear:
             last = node is network.nodes[-1] and node.name not in tensors
-            for name in formats:
-                say(f"layer {node.name}: {name}")
-                weights[node.name, name] = quantize_layer(node, seen.moments[node.name], name,
-                                                          common_scale=last)
+            say(f"layer {node.name}")
+            found = quantize_layer(node, seen.moments[node.name], formats, common_scale=last)
+            weights |= {(node.name, name): part for name, part in found.items()}
         for tensor in tensors:
             say(f"tensor {tensor}")
             for width in bits:

@@ -109,7 +109,7 @@ def test_limits_hold_within_wider_grids(made):
     assert np.abs(scores - real.reshape(len(pixels), -1) / integer.score_scale[0]).max() <= 1
 
 
-@pytest.mark.parametrize("precision", ["int8 8", "int4 4", "ternary 2", "shared4 6", "shared2 8",
+@pytest.mark.parametrize("precision", ["int8 8", "int4 4", "ternary 2", "shared4 6", "dorefa2 8",
                                        "mixed"])
 def test_the_integer_network_computes_what_real_numbers_do(made, precision):
     quantizer, pixels = made
