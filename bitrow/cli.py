@@ -9,6 +9,7 @@ from bitrow.commands.explore import explore
 from bitrow.commands.import_file import import_file
 from bitrow.commands.map_network import map_network
 from bitrow.commands.networks import networks
+from bitrow.commands.quantize import quantize
 from bitrow.commands.report import report
 from bitrow.commands.run import run
 from bitrow.commands.synth import synth
@@ -22,6 +23,7 @@ _COMMANDS = (
     energy,
     explore,
     networks,
+    quantize,
     report,
     run,
     synth,

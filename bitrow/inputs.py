@@ -1,5 +1,6 @@
 """What a command line names: networks, configurations and images."""
 
+from dataclasses import dataclass
 import os
 from pathlib import Path
 
@@ -9,15 +10,18 @@ from hw.config import CONFIGS
 from model import reference
 from model.compression.compressed_file import SUFFIX as COMPRESSED_SUFFIX
 from model.compression.compressed_network_file import load_network
-from model.datasets import DATASETS, Dataset, bundled, read_folder
+from model.datasets import DATASETS, Dataset, bundled, read_arrays, read_folder
 from model.errors import InputError
 from model.importers import SUFFIXES, import_network
+from model.importers.float_onnx import read_float_onnx
 from model.network_file import SUFFIX, load
 
-__all__ = ["data_folder", "images_for", "named_config", "named_network"]
+__all__ = ["Calibration", "calibration_for", "data_folder", "float_network", "images_for",
+           "named_config", "named_network"]
 
 _SHARED = Path("../shared/data")
 _RANDOM_SEED = 1
+_DEFAULT_IMAGES = 2000
 
 
 def named_network(name):
@@ -41,6 +45,13 @@ def named_config(name):
     if name not in CONFIGS:
         raise InputError(f"--config must be one of {', '.join(CONFIGS)}, not {name}")
     return CONFIGS[name]
+
+
+def float_network(name):
+    """The ``FloatImported`` of a float network: one that comes along, by name, or an ONNX file."""
+    if Path(name).suffix == ".onnx":
+        return read_float_onnx(name)
+    return read_float_onnx(reference.float_path(name))
 
 
 def data_folder(option):
@@ -70,6 +81,55 @@ def images_for(network, count, option):
         raise InputError(f"--images must be at most {len(found.labels)}, not {count}")
     chosen = found.first(count)
     return chosen.images, chosen.labels, f"{dataset} test set"
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Images to quantize by.
+
+    Parameters
+    ----------
+    images : Dataset
+    source : str
+        Where they are from.
+    test : Dataset or None
+        Others, to see what came of it.
+    """
+
+    images: Dataset
+    source: str
+    test: Dataset | None
+
+
+def calibration_for(name, count, option):
+    """The ``Calibration`` of a network of this name; ``count`` None for some default.
+
+    The last so many of its set's training images, with the test set held back; from an .npz file
+    the last so many of its images, with the others held back; or the images that come along.
+    """
+    if option is not None and option.suffix == ".npz":
+        found = read_arrays(option)
+        last = _last(found, count or min(_DEFAULT_IMAGES, (len(found.labels) + 1) // 2))
+        others = found.first(len(found.labels) - len(last.labels))
+        return Calibration(last, f"the last of {option}", others if len(others.labels) else None)
+    dataset = next((one for one in DATASETS if name.startswith(f"{one}-")), None)
+    if dataset is None:
+        raise InputError("--data must name an .npz file with images and labels for networks whose "
+                         f"name does not begin with {' or '.join(f'{d}-' for d in DATASETS)}")
+    folder = data_folder(option)
+    if folder is None:
+        found = _along(dataset)
+        return Calibration(_last(found, count or len(found.labels)), "those that come along", None)
+    found = read_folder(folder, dataset, "train")
+    return Calibration(_last(found, count or min(_DEFAULT_IMAGES, len(found.labels))),
+                       f"the last of {dataset}'s training set", read_folder(folder, dataset))
+
+
+def _last(dataset, count):
+    """The last so many images."""
+    if count > len(dataset.labels):
+        raise InputError(f"--images must be at most {len(dataset.labels)}, not {count}")
+    return Dataset(dataset.name, dataset.images[-count:], dataset.labels[-count:])
 
 
 def _along(dataset) -> Dataset:

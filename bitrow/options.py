@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,11 @@ from energy.cost_table_file import table_names
 from hw.config import CONFIGS
 from model.errors import InputError
 
-__all__ = ["Config", "CostTableName", "Data", "Json", "Mapping", "NetworkName", "positive"]
+__all__ = ["CORES", "Config", "CostTableName", "Data", "Json", "Mapping", "NetworkName",
+           "Scheduler", "Workers", "positive"]
+
+CORES = os.cpu_count() or 1
+"""Processors of this machine."""
 
 Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
 Data = Annotated[Path | None, typer.Option(
@@ -22,6 +27,11 @@ NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bi
                                             "file.")]
 Mapping = Annotated[Path | None, typer.Option(
     help="Mappings of some or all layers, a file that `bitrow map --save` wrote.")]
+
+Workers = Annotated[int, typer.Option(help="Processes on this machine; as many as it has cores by "
+                                      "default.")]
+Scheduler = Annotated[str | None, typer.Option(
+    help="Address of a Dask scheduler, to run on its workers instead.")]
 
 
 def positive(name, value):

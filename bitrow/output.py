@@ -7,7 +7,7 @@ from rich.console import Console
 from energy.plots.style import figure_svg
 from model.errors import InputError
 
-__all__ = ["output_console", "write_json", "write_picture", "write_text"]
+__all__ = ["make_folder", "output_console", "write_json", "write_picture", "write_text"]
 
 _FILE_COLUMNS = 132
 _PICTURES = (".png", ".svg", ".pdf")
@@ -17,6 +17,14 @@ def output_console():
     """Standard output; wide enough for tables where it is a file or a pipe."""
     console = Console()
     return console if console.is_terminal else Console(width=_FILE_COLUMNS)
+
+
+def make_folder(folder):
+    """Make the folder of results, or say in one sentence why not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out must be a folder, not {folder}: {error.strerror}") from None
 
 
 def write_text(path, text):

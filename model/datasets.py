@@ -4,12 +4,14 @@ from dataclasses import dataclass
 import gzip
 from importlib import resources
 from pathlib import Path
+from zipfile import BadZipFile
+import zlib
 
 import numpy as np
 
 from model.errors import InputError
 
-__all__ = ["DATASETS", "Dataset", "bundled", "read_folder"]
+__all__ = ["DATASETS", "Dataset", "bundled", "read_arrays", "read_folder"]
 
 _FOLDERS = {"mnist": "mnist", "fashion": "fashion_mnist"}
 DATASETS = tuple(_FOLDERS)
@@ -78,6 +80,52 @@ def read_folder(folder, name, part="t10k"):
         raise InputError(f"{folder}: images and labels must be equally many, not "
                          f"{len(parts['images'])} and {len(parts['labels'])}")
     return Dataset(name, parts["images"], parts["labels"])
+
+
+def read_arrays(path):
+    """A set from a NumPy file: ``images`` uint8 [images, height, width(, channels)], ``labels``.
+
+    Parameters
+    ----------
+    path : path
+        An .npz file.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged, or holds something else.
+    """
+    try:
+        if Path(path).stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path} must hold at most {_MAX_BYTES} bytes")
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels = (_bounded(arrays, name, path) for name in ("images", "labels"))
+    except InputError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path} must be a readable .npz file: {error.strerror or error}"
+                         ) from None
+    except (ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError,
+            RuntimeError) as error:
+        raise InputError(f"{path} must be a NumPy .npz file with images and labels: "
+                         f"{type(error).__name__}") from None
+    images = images[..., None] if images.ndim == 3 else images
+    if images.dtype != np.uint8 or images.ndim != 4 or not images.size:
+        raise InputError(f"{path}: images must be uint8 of three or four dimensions, not "
+                         f"{images.dtype} of {images.ndim}")
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        raise InputError(f"{path}: labels must be {len(images)} integers, one for each image, not "
+                         f"{labels.dtype} of shape {labels.shape}")
+    return Dataset(Path(path).stem, images, labels)
+
+
+def _bounded(arrays, name, path):
+    """An array of a NumPy archive, unless it would unpack to too much."""
+    entry = next((entry for entry in arrays.zip.infolist() if entry.filename == f"{name}.npy"),
+                 None)
+    if entry is not None and entry.file_size > _MAX_BYTES:
+        raise InputError(f"{path}: {name} must take at most {_MAX_BYTES} bytes")
+    return arrays[name]
 
 
 def _unzip(place):

@@ -1,17 +1,25 @@
 """``bitrow explore``."""
 
-from contextlib import contextmanager
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bitrow.energy_tables import front_table
+from bitrow.executors import chosen_executor
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import named_config, named_network
-from bitrow.options import Config, CostTableName, Json, NetworkName, positive
-from bitrow.output import output_console, write_json, write_text
+from bitrow.options import (
+    CORES,
+    Config,
+    CostTableName,
+    Json,
+    NetworkName,
+    Scheduler,
+    Workers,
+    positive,
+)
+from bitrow.output import make_folder, output_console, write_json, write_text
 from bitrow.progress import trial_progress
 from energy.cost_table_file import load_table
 from energy.plots.pareto import pareto_front
@@ -20,7 +28,6 @@ from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.exploration import SAMPLERS, Exploration
 from energy.search.exploration_file import explored_columns, write_csv, write_parquet
 from energy.search.layer_precision import parse_precision
-from energy.search.workers import cluster, processes
 from energy.search.workload import network_workload, shape_workload
 from model.errors import InputError
 from model.importers.topology import layer_shapes
@@ -43,10 +50,6 @@ _Shapes = Annotated[str | None, typer.Option(
 _Trials = Annotated[int, typer.Option(help="Configurations to try, in all.")]
 _Sampler = Annotated[str, typer.Option(help=f"One of {', '.join(SAMPLERS)}.")]
 _Seed = Annotated[int, typer.Option(help="Of the sampler.")]
-_Workers = Annotated[int, typer.Option(
-    help="Processes on this machine; as many as it has cores by default.")]
-_Scheduler = Annotated[str | None, typer.Option(
-    help="Address of a Dask scheduler, to run on its workers instead.")]
 _Out = Annotated[Path, typer.Option(help="Folder for results and the journal.")]
 
 
@@ -54,7 +57,7 @@ def explore(
     network: NetworkName, config: Config = "demo", axis: _Axes = None,
     precision: _Precisions = None, shapes: _Shapes = None, trials: _Trials = 100,
     sampler: _Sampler = "nsga2", seed: _Seed = 0, table: CostTableName = "45nm",
-    workers: _Workers = os.cpu_count() or 1, scheduler: _Scheduler = None,
+    workers: Workers = CORES, scheduler: Scheduler = None,
     out: _Out = Path("bitrow-explore"), json_path: Json = None,
 ):
     """Try configurations and precisions for a network: energy, cycles, area, and their front.
@@ -68,7 +71,7 @@ def explore(
         positive("--workers", workers)
         costs, workload = load_table(table), _workload(network, shapes)
         space = DesignSpace(named_config(config), _axes(axis, precision), _precisions(precision))
-        _make(out)
+        make_folder(out)
         exploration = Exploration(workload, space, costs, out / _JOURNAL, sampler, seed)
         stopped = _run(exploration, workload.name, trials, workers, scheduler)
         points = exploration.points()
@@ -92,7 +95,7 @@ def _workload(name, shapes):
 def _run(exploration, name, trials, workers, scheduler):
     """Whether it was stopped before all trials were through."""
     try:
-        with _executor(workers, scheduler) as (executor, at_once), \
+        with chosen_executor(workers, scheduler) as (executor, at_once), \
                 trial_progress(name, trials) as progress:
             exploration.run(trials, executor, at_once, progress)
     except KeyboardInterrupt:
@@ -168,21 +171,3 @@ def _precisions(options):
 def _check_once(option, name, found):
     if name in found:
         raise InputError(f"{option} must name {name} once, not twice")
-
-
-def _make(folder):
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out must be a folder, not {folder}: {error.strerror}") from None
-
-
-@contextmanager
-def _executor(workers, scheduler):
-    """(executor, evaluations under way at a time)."""
-    if scheduler is None:
-        with processes(workers) as executor:
-            yield executor, workers
-    else:
-        with cluster(scheduler) as (executor, threads):
-            yield executor, 2 * threads

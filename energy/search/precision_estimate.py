@@ -7,27 +7,51 @@ estimates, to propose what is then evaluated exactly.
 
 from itertools import combinations
 
+from energy.search.precision_problem import ACTS, WEIGHTS
+
 __all__ = ["PrecisionEstimate", "single_choices", "uniform_choices"]
 
 _UNIFORM_WIDTHS = (8, 4)
 """Of activations that uniform precisions begin with; and of each width that of its integers."""
 
 
-def single_choices(problem):
-    """The finest point, and every point that differs from it in one knob."""
+def single_choices(problem, cost_of):
+    """Every point that differs from the finest in one knob and may be worth it.
+
+    Not worth it is an option that costs no less than a finer one of the same knob.
+
+    Parameters
+    ----------
+    problem : PrecisionProblem
+    cost_of : callable
+        Costs of a list of points; None of one that the configuration cannot run.
+    """
     finest = problem.finest
-    return [finest, *({**finest, knob.name: option} for knob in problem.knobs
-                      for option in knob.options[:-1])]
+    points = {(knob.name, option): {**finest, knob.name: option} for knob in problem.knobs
+              for option in knob.options}
+    costs = dict(zip(points, cost_of(list(points.values())), strict=True))
+    chosen = []
+    for knob in problem.knobs:
+        least = float("inf")
+        for option in reversed(knob.options):
+            cost = costs[knob.name, option]
+            if cost is None or cost < least:
+                chosen.append(points[knob.name, option])
+                least = least if cost is None else cost
+    return chosen
 
 
-def uniform_choices(problem):
-    """Points of one format of weights and one width of activations."""
+def uniform_choices(problem, singles):
+    """Points of one format of weights and one width of activations, both among single choices."""
     formats, bits = problem.quantizer.formats, problem.quantizer.bits
+    tried = {(what, point[knob.name]) for point in singles for knob in problem.knobs
+             for what in [knob.what]}
     widths = [width for width in _UNIFORM_WIDTHS if width in bits] or bits
     pairs = [(name, width) for name in formats for width in widths]
     pairs += [(f"int{width}", width) for width in bits
               if f"int{width}" in formats and width not in widths]
-    return [problem.uniform(*pair) for pair in pairs]
+    return [problem.uniform(*pair) for pair in pairs
+            if (WEIGHTS, pair[0]) in tried and (ACTS, pair[1]) in tried]
 
 
 class PrecisionEstimate:
@@ -39,8 +63,7 @@ class PrecisionEstimate:
     kind : str
         ``energy``, ``cycles`` or ``bits``.
     evaluate : callable
-        The ``PrecisionEvaluation`` of a point of ``single_choices``, or None where the
-        configuration cannot run it.
+        The ``PrecisionEvaluation`` of a point, or None where there is none.
     """
 
     def __init__(self, problem, kind, evaluate):

@@ -11,10 +11,13 @@ from energy.network_counts import predicted_counts
 from energy.network_energy import network_energy
 from hw.config import AcceleratorConfig
 from model import golden
+from model.errors import InputError
 from model.post_training.precision import Precision, quantized_tensors
 from model.post_training.quantizer import NetworkQuantizer
+from sim.errors import CompileError
 
-__all__ = ["Knob", "PrecisionEvaluation", "PrecisionProblem", "evaluate_precision"]
+__all__ = ["ACTS", "WEIGHTS", "Knob", "PrecisionEvaluation", "PrecisionProblem",
+           "evaluate_precision", "precision_cost"]
 
 WEIGHTS, ACTS = "weights", "activations"
 
@@ -50,7 +53,7 @@ class PrecisionEvaluation:
     Parameters
     ----------
     accuracy : float
-        Share of right classes among the calibration images.
+        Share of right classes among the problem's images.
     divergence : float
         Mean Kullback-Leibler divergence, in nats, of the classes' probabilities from those of the
         float network.
@@ -87,8 +90,10 @@ class PrecisionProblem:
     config : AcceleratorConfig
     table : CostTable
     pixels : ndarray of uint8, shape [images, height, width, channels]
-        That the quantizer was calibrated on.
+        To choose by: others than the quantizer was calibrated on.
     labels : ndarray, shape [images]
+    scores : ndarray of float32, shape [images, classes]
+        Of the float network on them.
     """
 
     quantizer: NetworkQuantizer
@@ -96,6 +101,39 @@ class PrecisionProblem:
     table: CostTable
     pixels: np.ndarray
     labels: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(cls, network, config, table, images, white=1.0, progress=None):
+        """Calibrates on one half of the images, to choose by the other.
+
+        Parameters
+        ----------
+        network : FloatNetwork
+        config : AcceleratorConfig
+        table : CostTable
+        images : Dataset
+            At least two.
+        white : float
+            The real number that pixel 255 stands for.
+        progress : callable or None
+            Called with a line about each step.
+
+        Raises
+        ------
+        InputError
+            If the images are too few, or not of the network's input shape.
+        """
+        shape = images.images.shape[1:]
+        if shape != tuple(network.input_shape) or len(images.labels) < 2:
+            raise InputError(f"images must be two or more of the network's input shape, "
+                             f"{network.input_shape}, not {len(images.labels)} of {shape}")
+        half = len(images.labels) // 2
+        quantizer = NetworkQuantizer.calibrated(network, images.images[:half], white,
+                                                progress=progress)
+        pixels = images.images[half:]
+        return cls(quantizer, config, table, pixels, images.labels[half:],
+                   quantizer.float_scores(pixels))
 
     @property
     def knobs(self):
@@ -108,6 +146,11 @@ class PrecisionProblem:
     def uniform(self, weight_format, bits):
         """The point at which all layers have the same."""
         return {knob.name: weight_format if knob.what == WEIGHTS else bits for knob in self.knobs}
+
+    def is_uniform(self, point):
+        """Whether all layers have the same at a point."""
+        return all(len({point[knob.name] for knob in self.knobs if knob.what == what}) <= 1
+                   for what in (WEIGHTS, ACTS))
 
     @property
     def finest(self):
@@ -138,10 +181,29 @@ class PrecisionProblem:
             for array in (part.levels, part.scales, part.bias_shift):
                 found.update(np.ascontiguousarray(array).tobytes())
         found.update(repr(sorted(self.quantizer.grids.items())).encode())
-        for array in (self.quantizer.scores, self.pixels, self.labels):
+        for array in (self.scores, self.pixels, self.labels):
             found.update(np.ascontiguousarray(array).tobytes())
         found.update(json.dumps([asdict(self.config), self.table.name], default=str).encode())
         return found.hexdigest()
+
+
+def precision_cost(problem, point, kind):
+    """Energy, cycles or bits at a point; None where the configuration cannot run it."""
+    network = problem.network(point)
+    if kind == "bits":
+        return _mean_bits(network)
+    try:
+        counts = predicted_counts(network, problem.config)
+    except CompileError:
+        return None
+    return counts.cycles if kind == "cycles" else network_energy(counts,
+                                                                 problem.table).per_inference
+
+
+def _mean_bits(network):
+    layers = [layer for layer in network.layers if hasattr(layer, "weights")]
+    return (sum(layer.weights.size * layer.weight_format.bits for layer in layers)
+            / sum(layer.weights.size for layer in layers))
 
 
 def evaluate_precision(problem, point):
@@ -157,13 +219,11 @@ def evaluate_precision(problem, point):
     energy = network_energy(counts, problem.table)
     result = golden.run(network, problem.pixels)
     scores = result.scores * network.score_scale[0]
-    layers = [layer for layer in network.layers if hasattr(layer, "weights")]
-    weights = sum(layer.weights.size for layer in layers)
     return PrecisionEvaluation(
         accuracy=float((result.classes == problem.labels).mean()),
-        divergence=_divergence(problem.quantizer.scores.astype(np.float64), scores),
+        divergence=_divergence(problem.scores.astype(np.float64), scores),
         energy=energy.per_inference, cycles=counts.cycles,
-        bits=sum(layer.weights.size * layer.weight_format.bits for layer in layers) / weights,
+        bits=_mean_bits(network),
         layer_energy={layer.name: layer.total.value for layer in energy.layers},
         layer_cycles={layer.name: layer.cycles for layer in counts.layers})
 

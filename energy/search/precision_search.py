@@ -1,6 +1,7 @@
 """Search for a mixed precision under a budget: an Optuna study with the accelerator in the loop."""
 
 from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 import json
 import warnings
@@ -11,7 +12,7 @@ from energy.search.precision_estimate import (
     single_choices,
     uniform_choices,
 )
-from energy.search.precision_problem import evaluate_precision
+from energy.search.precision_problem import evaluate_precision, precision_cost
 from energy.search.precision_reasons import knob_reasons
 from energy.search.precision_trials import (
     EVALUATION,
@@ -35,7 +36,7 @@ _PATH_BEFORE, _PATH_BEHIND, _PATH_EVERY = 3, 6, 4
 
 
 class PrecisionSearch:
-    """Finds the least divergence from the float network at a cost within a budget.
+    """Finds the least divergence from the float network at a cost within ``budget``.
 
     First every single choice, uniform precisions, and a path of choices in the order of what they
     add for what they save; then, in turns, what the sampler proposes and the most promising
@@ -66,7 +67,7 @@ class PrecisionSearch:
             raise InputError("sampler gp must find the package torch, which is not installed: "
                              "pip install 'bitrow[train]'")
         self._optuna = optuna_package()
-        self._problem, self._budget, self._sampler = problem, budget, sampler
+        self._problem, self.budget, self.sampler_name = problem, budget, sampler
         self._digest = problem.digest()
         self._limit = None
         title = json.dumps([self._digest, asdict(budget), sampler])
@@ -85,7 +86,7 @@ class PrecisionSearch:
     def _over_budget(self, trial):
         """By how much a trial is over the budget, as a share; at most 0 where it is within."""
         found = trial.user_attrs.get(EVALUATION)
-        return (1.0 if found is None else found[self._budget.kind] / self.limit - 1,)
+        return (1.0 if found is None else found[self.budget.kind] / self.limit - 1,)
 
     def _from_journal(self, journal):
         """(evaluation, reason) of every point of this problem, whatever the budget."""
@@ -102,11 +103,23 @@ class PrecisionSearch:
     def limit(self):
         """The budget in units of its kind; known once the finest precision was evaluated."""
         if self._limit is None:
-            self._limit = self._budget.limit(self._found(self._problem.finest))
+            self._limit = self.budget.limit(self._found(self._problem.finest))
         return self._limit
 
+    @property
+    def limit_or_none(self):
+        """``limit``, or None while it is not known."""
+        known = self._found(self._problem.finest) is not None or not self.budget.relative
+        return self.limit if known else None
+
     def _found(self, point):
-        return self._known[point_key(point)][0]
+        return self._known.get(point_key(point), (None, ""))[0]
+
+    def _costs(self, executor, points):
+        """Of the budget's kind, for each point."""
+        futures = [executor.submit(precision_cost, self._problem, point, self.budget.kind)
+                   for point in points]
+        return [future.result() for future in futures]
 
     def run(self, trials, executor, at_once, progress=None):
         """Goes on until so many precisions were tried beside those that every search begins with.
@@ -128,15 +141,16 @@ class PrecisionSearch:
         """
         say = progress or (lambda origin, done, count: None)
         tried = PrecisionTrials(self, executor, at_once)
-        tried.all("single", single_choices(self._problem)[:1], say)
+        tried.all("single", [self._problem.finest], say)
         if self._found(self._problem.finest) is None:
             raise InputError("network must run with 8 bits everywhere, and does not: "
                              f"{self._known[point_key(self._problem.finest)][1]}")
-        tried.all("single", single_choices(self._problem), say)
-        tried.all("uniform", uniform_choices(self._problem), say)
+        singles = single_choices(self._problem, partial(self._costs, executor))
+        tried.all("single", singles, say)
+        tried.all("uniform", uniform_choices(self._problem, singles), say)
         estimate = self.estimate()
         tried.all("path", self._near_budget(estimate), say)
-        done = sum(one.origin in ("neighbour", self._sampler) for one in self.tried())
+        done = sum(one.origin in ("neighbour", self.sampler_name) for one in self.tried())
         tried.search(estimate, done, trials, say)
 
     def explain(self, executor, at_once, progress=None):
@@ -157,7 +171,7 @@ class PrecisionSearch:
 
     def estimate(self):
         """The ``PrecisionEstimate`` from what single choices gave."""
-        return PrecisionEstimate(self._problem, self._budget.kind, self._found)
+        return PrecisionEstimate(self._problem, self.budget.kind, self._found)
 
     def _near_budget(self, estimate):
         """The points of the path that are worth evaluating."""
@@ -205,20 +219,27 @@ class PrecisionSearch:
 
     def best(self):
         """The ``TriedPrecision`` of least divergence within the budget, or None."""
-        within = [one for one in self.tried() if one.evaluation is not None
-                  and one.evaluation.cost(self._budget.kind) <= self.limit]
+        return self._least(self.tried())
+
+    def best_uniform(self):
+        """As ``best``, among what has one format of weights and one width of activations."""
+        return self._least(one for one in self.tried() if self._problem.is_uniform(one.point))
+
+    def finest(self):
+        """The ``TriedPrecision`` of 8 bits everywhere, or None."""
+        return next((one for one in self.tried() if one.point == self._problem.finest), None)
+
+    def _least(self, tried):
+        """The one of least divergence within the budget, the first of equals; or None."""
+        within = [one for one in tried if one.evaluation is not None
+                  and one.evaluation.cost(self.budget.kind) <= self.limit]
         return min(within, key=lambda one: (one.evaluation.divergence, one.number), default=None)
 
     def front(self):
         """The tried precisions that no other one beats in divergence and cost, cheapest first."""
         good = list({point_key(one.point): one for one in self.tried() if one.evaluation}.values())
-        values = [(one.evaluation.cost(self._budget.kind), one.evaluation.divergence)
+        values = [(one.evaluation.cost(self.budget.kind), one.evaluation.divergence)
                   for one in good]
         ranked = sorted((value, place) for place, (value, best) in
                         enumerate(zip(values, on_front(values), strict=True)) if best)
         return [good[place] for _, place in ranked]
-
-    @property
-    def sampler_name(self):
-        """Of ``PRECISION_SAMPLERS``."""
-        return self._sampler

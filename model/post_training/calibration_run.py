@@ -33,14 +33,12 @@ class CalibrationRun:
 
     Parameters
     ----------
-    scores : ndarray of float32, shape [images, classes]
     samples : dict of str to ndarray
         Values of each node's output.
     moments : dict of str to LayerMoments
         Of each layer with weights.
     """
 
-    scores: np.ndarray
     samples: dict[str, np.ndarray]
     moments: dict[str, LayerMoments]
 
@@ -53,8 +51,8 @@ def calibrate(network, values):
     CalibrationRun
     """
     recorder = _Recorder(network, len(values))
-    scores = network.scores(values, recorder.visit)
-    return CalibrationRun(scores, recorder.samples(), recorder.moments())
+    network.scores(values, recorder.visit)
+    return CalibrationRun(recorder.samples(), recorder.moments())
 
 
 _MOMENT_IMAGES = 512

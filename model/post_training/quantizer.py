@@ -26,8 +26,6 @@ class NetworkQuantizer:
     network : FloatNetwork
     white : float
         The real number that pixel 255 stands for.
-    scores : ndarray of float32, shape [images, classes]
-        Of the float network on the calibration images.
     weights : dict of (str, str) to QuantizedWeights
         By layer and format.
     grids : dict of (str, int) to TensorGrid
@@ -36,7 +34,6 @@ class NetworkQuantizer:
 
     network: FloatNetwork
     white: float
-    scores: np.ndarray
     weights: dict[tuple[str, str], QuantizedWeights]
     grids: dict[tuple[str, int], TensorGrid]
 
@@ -66,7 +63,7 @@ class NetworkQuantizer:
             say(f"tensor {tensor}")
             for width in bits:
                 grids[tensor, width] = tensor_grid(seen.samples[tensor], width)
-        return cls(network, white, seen.scores, weights, grids)
+        return cls(network, white, weights, grids)
 
     @cached_property
     def formats(self):
@@ -82,6 +79,10 @@ class NetworkQuantizer:
     def input_grid(self):
         """Of pixels."""
         return pixel_grid(self.white)
+
+    def float_scores(self, pixels):
+        """Scores float32 [images, classes] of the float network for pixels uint8."""
+        return self.network.scores(pixels * np.float32(self.white / 255))
 
     def quantized(self, precision, *, name=None, labels=()):
         """The integer ``Network`` at a ``Precision``."""
