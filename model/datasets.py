@@ -98,15 +98,15 @@ def read_arrays(path):
     try:
         if Path(path).stat().st_size > _MAX_BYTES:
             raise InputError(f"{path} must hold at most {_MAX_BYTES} bytes")
-        with np.load(path, allow_pickle=False) as arrays:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = (_bounded(arrays, name, path) for name in ("images", "labels"))
     except InputError:
         raise
     except OSError as error:
         raise InputError(f"{path} must be a readable .npz file: {error.strerror or error}"
                          ) from None
-    except (ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError,
-            RuntimeError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error,
+            NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path} must be a NumPy .npz file with images and labels: "
                          f"{type(error).__name__}") from None
     images = images[..., None] if images.ndim == 3 else images

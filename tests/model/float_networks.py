@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-__all__ = ["Float", "plain_network", "residual_network"]
+__all__ = ["Float", "plain_network", "residual_network", "small_network"]
 
 
 class Float:
@@ -81,3 +81,14 @@ def plain_network(path, seed):
     net.node("MatMul", a, net.weights(9, 4))
     net.save(path, (2, 7, 9))
     return 2, 7, 9
+
+
+def small_network(path, seed):
+    """Two convolutions and a dense layer for images of 8 x 8 and five classes."""
+    net = Float(seed)
+    a = net.node("Conv", "x", net.weights(4, 1, 3, 3), net.weights(4), pads=[1, 1, 1, 1])
+    a = net.node("MaxPool", net.node("Relu", a), kernel_shape=[2, 2], strides=[2, 2])
+    a = net.node("Relu", net.node("Conv", a, net.weights(6, 4, 3, 3), net.weights(6)))
+    net.node("Gemm", net.node("Flatten", a), net.weights(5, 24), net.weights(5), transB=1)
+    net.save(path, (1, 8, 8))
+    return 1, 8, 8
