@@ -14,11 +14,14 @@ from model.network import Layer, Network
 from model.network_file import load as load_network
 from model.network_file import save as save_network
 from sim.compiler import compile_network
+from sim.mapping_file import load_mappings, save_mappings
+from sim.network_mapping import NetworkMapping
 from sim.predict import predict
 from sim.raw_run import MemoryModel
 from sim.run import run_network
 
 __all__ = ["CONFIGS", "AcceleratorConfig", "Layer", "MemoryModel", "Mode", "Network",
-           "accelerator_verilog", "compare", "compile_network", "golden", "load_compressed",
-           "load_network", "load_table", "network_energy", "predict", "predicted_counts",
-           "reference", "rtl_counts", "run_network", "save_compressed", "save_network"]
+           "NetworkMapping", "accelerator_verilog", "compare", "compile_network", "golden",
+           "load_compressed", "load_mappings", "load_network", "load_table", "network_energy",
+           "predict", "predicted_counts", "reference", "rtl_counts", "run_network",
+           "save_compressed", "save_mappings", "save_network"]

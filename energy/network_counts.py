@@ -89,7 +89,7 @@ def _stored_weight_bits(program):
             if opcode is Opcode.LOAD and fields["target"] == Target.FILTER}
 
 
-def predicted_counts(network, config, memory=MemoryModel()):
+def predicted_counts(network, config, memory=MemoryModel(), mappings=None):
     """What one image will count.
 
     Parameters
@@ -97,6 +97,8 @@ def predicted_counts(network, config, memory=MemoryModel()):
     network : model.network.Network
     config : AcceleratorConfig
     memory : MemoryModel
+    mappings : NetworkMapping or None
+        As ``compile_network`` takes them.
 
     Returns
     -------
@@ -107,7 +109,7 @@ def predicted_counts(network, config, memory=MemoryModel()):
     CompileError
         If the configuration cannot run the network.
     """
-    return program_counts(network, compile_network(network, config), memory)
+    return program_counts(network, compile_network(network, config, mappings), memory)
 
 
 def program_counts(network, program, memory=MemoryModel()):
@@ -117,7 +119,7 @@ def program_counts(network, program, memory=MemoryModel()):
                          _layers(network, program, prediction.layers, 1))
 
 
-def rtl_counts(network, config, result):
+def rtl_counts(network, config, result, mappings=None):
     """What a run counted.
 
     Parameters
@@ -126,6 +128,8 @@ def rtl_counts(network, config, result):
     config : AcceleratorConfig
     result : sim.result.RunResult
         Of this network on this configuration.
+    mappings : NetworkMapping or None
+        Those that it ran with.
 
     Returns
     -------
@@ -133,5 +137,5 @@ def rtl_counts(network, config, result):
     """
     counters = [layer.counts_rtl | {"cycles": layer.cycles_rtl} for layer in result.layers]
     return NetworkCounts(network.name, config, "rtl", result.images, result.cycles_rtl,
-                         _layers(network, compile_network(network, config), counters,
+                         _layers(network, compile_network(network, config, mappings), counters,
                                  result.images))

@@ -44,7 +44,7 @@ class Comparison:
         return self.ways[-1].energy
 
 
-def compare(network, config, table, memory=MemoryModel()):
+def compare(network, config, table, memory=MemoryModel(), mappings=None):
     """What each step from 16 bits to what is built saves.
 
     The first three ways have the mapping of what is built: the same tiles, passes, words and lanes,
@@ -59,6 +59,8 @@ def compare(network, config, table, memory=MemoryModel()):
     config : AcceleratorConfig
     table : CostTable
     memory : MemoryModel
+    mappings : NetworkMapping or None
+        As ``compile_network`` takes them; a way with a mapping of its own is the mapper's.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def compare(network, config, table, memory=MemoryModel()):
     CompileError, InputError
         If the configuration cannot run the network, or the table lacks a cost.
     """
-    program = compile_network(network, config)
+    program = compile_network(network, config, mappings)
     built = program_counts(network, program, memory)
     unskipped = unskipped_counts(built, program)
     ways = [Way("16 bits, no zero skipped", network_energy(unskipped, table, 16)),

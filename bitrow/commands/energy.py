@@ -12,7 +12,7 @@ from bitrow.energy_tables import (
 )
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import images_for, named_config, named_network
-from bitrow.options import Config, CostTableName, Data, Json, NetworkName, positive
+from bitrow.options import Config, CostTableName, Data, Json, Mapping, NetworkName, positive
 from bitrow.output import output_console, write_json
 from bitrow.progress import run_progress
 from energy.cost_table_file import load_table
@@ -20,6 +20,7 @@ from energy.energy_json import comparison_json, energy_json
 from energy.network_counts import predicted_counts, rtl_counts
 from energy.network_energy import network_energy
 from energy.savings import compare
+from sim.mapping_file import load_mappings
 from sim.run import run_network
 
 __all__ = ["energy"]
@@ -31,6 +32,7 @@ def energy(
     table: CostTableName = "45nm",
     rtl: Annotated[bool, typer.Option("--rtl", help="Count the events on the RTL instead of "
                                       "predicting them.")] = False,
+    mapping: Mapping = None,
     images: Annotated[int, typer.Option(help="How many images, with --rtl.")] = 1,
     data: Data = None,
     json_path: Json = None,
@@ -43,9 +45,10 @@ def energy(
     with clear_errors():
         positive("--images", images)
         chosen, shape, costs = named_network(network), named_config(config), load_table(table)
-        counts, exact = _counts(chosen, shape, rtl, images, data)
+        mappings = load_mappings(mapping) if mapping is not None else None
+        counts, exact = _counts(chosen, shape, mappings, rtl, images, data)
         spent = network_energy(counts, costs)
-        comparison = compare(chosen, shape, costs)
+        comparison = compare(chosen, shape, costs, mappings=mappings)
         console = output_console()
         for part in (layer_energy_table(spent), operand_energy_table(spent),
                      comparison_table(comparison)):
@@ -58,11 +61,12 @@ def energy(
     exit_unless(exact)
 
 
-def _counts(network, config, rtl, images, data):
+def _counts(network, config, mappings, rtl, images, data):
     """The counts, and whether they are as predicted."""
     if not rtl:
-        return predicted_counts(network, config), True
+        return predicted_counts(network, config, mappings=mappings), True
     pixels, labels, _ = images_for(network, images, data)
     with run_progress(network.name, images) as progress:
-        result = run_network(network, pixels, labels=labels, config=config, progress=progress)
-    return rtl_counts(network, config, result), result.exact
+        result = run_network(network, pixels, labels=labels, config=config, progress=progress,
+                             mappings=mappings)
+    return rtl_counts(network, config, result, mappings), result.exact

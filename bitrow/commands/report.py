@@ -7,7 +7,7 @@ import typer
 
 from bitrow.exits import clear_errors
 from bitrow.inputs import data_folder, images_for, named_config, named_network
-from bitrow.options import Config, CostTableName, Data, Json, NetworkName, positive
+from bitrow.options import Config, CostTableName, Data, Json, Mapping, NetworkName, positive
 from bitrow.output import write_json, write_text
 from bitrow.progress import run_progress, trial_progress
 from bitrow.report import report_page
@@ -23,6 +23,7 @@ from energy.search.workload import network_workload
 from model import reference
 from model.errors import InputError
 from sim.compiler import compile_network
+from sim.mapping_file import load_mappings
 
 __all__ = ["report"]
 
@@ -31,6 +32,7 @@ def report(
     network: NetworkName,
     config: Config = "demo",
     table: CostTableName = "45nm",
+    mapping: Mapping = None,
     out: Annotated[Path | None, typer.Option(help="The page; NET-report.html by default.")] = None,
     images: Annotated[int, typer.Option(help="Images on which accuracies are measured.")] = 300,
     neighbours: Annotated[bool, typer.Option(help="Try 27 configurations near this one.")] = True,
@@ -44,10 +46,11 @@ def report(
     with clear_errors():
         positive("--images", images)
         chosen, shape, costs = named_network(network), named_config(config), load_table(table)
-        comparison = compare(chosen, shape, costs)
+        mappings = load_mappings(mapping) if mapping is not None else None
+        comparison = compare(chosen, shape, costs, mappings=mappings)
         points = _points(chosen, shape, costs, images, data)
         near = _neighbours(chosen, shape, costs) if neighbours else []
-        page = report_page(compile_network(chosen, shape), comparison, points,
+        page = report_page(compile_network(chosen, shape, mappings), comparison, points,
                            _dataflows(chosen), near)
         path = out or Path(f"{chosen.name}-report.html")
         write_text(path, page.text())
