@@ -6,7 +6,12 @@ from pathlib import Path
 import sys
 import time
 
+from hypothesis import settings
 import pytest
+
+settings.register_profile("bitrow", deadline=None)
+settings.load_profile("bitrow")
+"""No example is refused for being slow: a busy machine is no failure."""
 
 for folder in ("cocotb", "sim", "energy", "model"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
