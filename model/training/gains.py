@@ -23,7 +23,11 @@ from model.training.small_cnn import SmallCnn, fit, wrong_images
 __all__ = ["channel_pruning_rows", "distillation_rows", "student"]
 
 _TEACHER = (24, 48, 96)
-_STUDENT = (4, 8, 32)
+_STUDENT = (8, 16, 32)
+_LABELLED = 1000
+_STUDENT_EPOCHS = 15
+"""Passes over the labelled images, for each epoch of the teacher."""
+
 _WIDE = (16, 32, 64)
 _NARROW = (8, 12)
 _MEASURED = 2000
@@ -46,19 +50,29 @@ def student():
 
 
 def distillation_rows(training, test, seed, epochs):
-    """(what, test errors) of a teacher, and of a student by labels and with the teacher.
+    """(what, test errors) of a teacher, and of students without and with it.
 
-    Both students begin with the same weights and see the same images in the same order.
+    The teacher learns from all training images. The students know the labels of the first 1,000
+    alone: one learns from these labels, one from them and the teacher's scores of the same images,
+    one from the teacher's scores of all images. All begin with the same weights and take as many
+    steps.
     """
     torch.manual_seed(seed)
     teacher = fit(SmallCnn(_TEACHER, norm=True), *training, _labels_only, epochs=epochs, seed=seed,
                   title=f"teacher, seed {seed}")
     yield "teacher, float", wrong_images(teacher, *test)
-    losses = {"student, labels": _labels_only,
-              "student, distilled": DistillationLoss(teacher_scores(teacher, training[0]))}
-    for name, loss in losses.items():
+    labelled = tuple(part[:_LABELLED] for part in training)
+    many = _STUDENT_EPOCHS * epochs
+    fewer = max(1, many * len(labelled[1]) // len(training[1]))
+    taught = teacher_scores(teacher, training[0])
+    for name, images, loss, own in (
+            ("student, 1,000 labels", labelled, _labels_only, many),
+            ("student, 1,000 labels and teacher", labelled,
+             DistillationLoss(taught[:_LABELLED], 2.0, 0.5), many),
+            ("student, teacher's scores of all images", training,
+             DistillationLoss(taught, 2.0, 1.0), fewer)):
         torch.manual_seed(seed)
-        network = fit(student(), *training, loss, epochs=2 * epochs, seed=seed,
+        network = fit(student(), *images, loss, epochs=own, seed=seed, learning_rate=2e-3,
                       title=f"{name}, seed {seed}")
         yield name, wrong_images(network, *test)
 
@@ -103,7 +117,8 @@ def _told(rows, seed):
 def main(
     study: Annotated[str, typer.Argument(help=f"One of {', '.join(STUDIES)}.")],
     data: Annotated[Path, typer.Option(help="Folder with fashion_mnist/.")],
-    seeds: Annotated[int, typer.Option(min=1, help="How many, from 1 on.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
+    first: Annotated[int, typer.Option(min=0, help="The first seed.")] = 1,
     images: Annotated[int, typer.Option(min=2000, help="Training images.")] = 20_000,
     epochs: Annotated[int, typer.Option(min=1, help="Of the larger network.")] = 5,
 ):
@@ -116,9 +131,9 @@ def main(
     except InputError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    columns = [_told(STUDIES[study](training, test, seed, epochs), seed)
-               for seed in range(1, seeds + 1)]
-    typer.echo("| | " + " | ".join(f"seed {seed}" for seed in range(1, seeds + 1)) + " | mean |")
+    numbers = range(first, first + seeds)
+    columns = [_told(STUDIES[study](training, test, seed, epochs), seed) for seed in numbers]
+    typer.echo("| | " + " | ".join(f"seed {seed}" for seed in numbers) + " | mean |")
     typer.echo("|" + "---|" * (seeds + 2))
     for name in columns[0]:
         found = [column[name] for column in columns]
