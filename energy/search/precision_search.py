@@ -31,6 +31,7 @@ from model.errors import InputError
 __all__ = ["PRECISION_SAMPLERS", "PrecisionSearch"]
 
 PRECISION_SAMPLERS = ("tpe", "gp")
+_GP_PACKAGES = ("torch", "scipy")
 _PATH_BEFORE, _PATH_BEHIND, _PATH_EVERY = 3, 6, 4
 """Points of the path that are evaluated: so many on either side of the budget, and every fourth."""
 
@@ -63,9 +64,10 @@ class PrecisionSearch:
         if sampler not in PRECISION_SAMPLERS:
             raise InputError(f"sampler must be one of {', '.join(PRECISION_SAMPLERS)}, "
                              f"not {sampler}")
-        if sampler == "gp" and find_spec("torch") is None:
-            raise InputError("sampler gp must find the package torch, which is not installed: "
-                             "pip install 'bitrow[train]'")
+        missing = [name for name in _GP_PACKAGES if sampler == "gp" and find_spec(name) is None]
+        if missing:
+            raise InputError(f"sampler gp must find the package {missing[0]}, which is not "
+                             "installed: pip install 'bitrow[train]'")
         self._optuna = optuna_package()
         self._problem, self.budget, self.sampler_name = problem, budget, sampler
         self._digest = problem.digest()
