@@ -107,7 +107,7 @@ def main(
     journal: Annotated[Path, typer.Option(help="Of the searches, which go on from there.")] = Path(
         "mixed_precision.journal"),
     percent: Annotated[list[int], typer.Option(help="Budgets, of 8 bits' energy.")] = (
-        44, 47, 50, 55),
+        41, 44, 47, 50, 55),
     trials: Annotated[int, typer.Option(help="Of each search, beside what it begins with.")] = 24,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     sampler: Annotated[str, typer.Option(help="Sampler of the searches.")] = "tpe",
@@ -127,6 +127,9 @@ def main(
     typer.echo("|" + "---|" * (HEADER.count("|") - 1))
     for budget, limit, best in found:
         typer.echo(row(problem, budget, limit, best, every, test))
+    typer.echo("uniform: " + "; ".join(
+        f"{one.name}: {one.energy / 1e6:.2f} µJ, {one.accuracy:.2%}"
+        for one in sorted(every, key=lambda one: one.energy)))
 
 
 if __name__ == "__main__":
