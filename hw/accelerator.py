@@ -116,10 +116,13 @@ class Accelerator(wiring.Component):
             m.d.comb += [sink.valid.eq(source.valid), sink.payload.eq(source.payload)]
 
     def _dispatch(self, m, sequencer, feeder, windows, post):
-        """A pass goes to the feeder, the window engine and, if final, the output path at once."""
-        taken = Signal()
+        """A pass goes to the feeder, the window engine and, if final, the output path at once.
+
+        Passes are many cycles apart, so whether there is room is told by a register.
+        """
+        taken, room = Signal(), Signal()
         passes = sequencer.passes
-        ready = passes.valid & post.outputs.ready
+        ready = post.outputs.ready
         for name, sink in (("feed", feeder), ("window", windows)):
             queue = m.submodules[f"{name}_queue"] = SyncFIFO(
                 width=PASS_LAYOUT.size, depth=PASS_QUEUE)
@@ -129,7 +132,8 @@ class Accelerator(wiring.Component):
                 sink.passes.valid.eq(queue.r_rdy), sink.passes.payload.eq(queue.r_data),
                 queue.r_en.eq(sink.passes.ready & queue.r_rdy), sink.clear.eq(sequencer.clear),
             ]
-        m.d.comb += [taken.eq(ready), passes.ready.eq(taken),
+        m.d.sync += room.eq(ready)
+        m.d.comb += [taken.eq(passes.valid & room), passes.ready.eq(taken),
                      post.outputs.valid.eq(taken & passes.p.final), post.clear.eq(sequencer.clear)]
         output = post.outputs.p
         m.d.comb += [output[name].eq(passes.p[name]) for name in output.shape().members

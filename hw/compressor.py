@@ -46,7 +46,8 @@ class CompressorTree(wiring.Component):
             for index in range(0, len(terms), 2):
                 total = sum(terms[index + 1:index + 2], terms[index])
                 domain = "sync" if level % 2 == 0 or last else "comb"
-                term = Signal(signed(self._width + level), name=f"level_{level}_{index // 2}")
+                term = Signal(signed(self._width + level), name=f"level_{level}_{index // 2}",
+                              reset_less=True)
                 m.d[domain] += term.eq(total)
                 sums.append(term)
             terms = sums

@@ -74,7 +74,7 @@ class CounterRecord(wiring.Component):
         beats = record_beats(self._config)
         settled = Signal(range(SETTLE_CYCLES))
         beat = Signal(ceil_log2(max(2, beats)))
-        record = Signal(beats * self._config.BEAT_BITS)
+        record = Signal(beats * self._config.BEAT_BITS, reset_less=True)
         m.d.comb += [
             self.writes.p.address.eq(self.marks.payload + (beat << 4)),
             self.writes.p.data.eq(record[:self._config.BEAT_BITS]),

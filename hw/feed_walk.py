@@ -49,7 +49,7 @@ class FeedWalk(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        current = Signal(PASS_LAYOUT)
+        current = Signal(PASS_LAYOUT, reset_less=True)
         with m.If(self.start):
             m.d.sync += current.eq(self.current)
         m.d.comb += [self.fill.eq(current.fill), self.bank.eq(current.map_bank)]

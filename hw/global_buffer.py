@@ -51,7 +51,7 @@ class GlobalBuffer(wiring.Component):
             read_port.addr.eq(self.address[place_bits:]),
         ]
         slot_bits = config.word_bytes * 8
-        beat = Signal(config.BEAT_BITS)
+        beat = Signal(config.BEAT_BITS, reset_less=True)
         m.d.sync += [beat.eq(read_port.data), self.word.eq(beat)]
         if place_bits:
             early, place = Signal(place_bits), Signal(place_bits)

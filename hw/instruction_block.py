@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from hw.data_register import data_register
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, INSTRUCTION_BITS
 from hw.store import Store
 
@@ -57,6 +58,7 @@ class InstructionBlock(wiring.Component):
         filled, step = (Signal(range(self.READ_CYCLES), name=name) for name in ("filled", "step"))
         unread = Signal(range(2 * BLOCK_INSTRUCTIONS + 1))
         place = Signal(range(BLOCK_INSTRUCTIONS))
+        instruction = data_register(m, self.instruction, "word")
         complete, taken, ending = Signal(), Signal(), Signal()
         m.d.comb += [
             write_port.addr.eq(fill), write_port.data.eq(self.beats.payload),
@@ -70,8 +72,7 @@ class InstructionBlock(wiring.Component):
             self._advance(m, fill, depth)
             self._advance(m, filled, INSTRUCTION_BEATS)
         with m.If(self.read):
-            m.d.sync += self.instruction.eq(Cat(self.instruction[self._beat_bits:],
-                                                read_port.data))
+            m.d.sync += instruction.eq(Cat(instruction[self._beat_bits:], read_port.data))
             self._advance(m, step, self.READ_CYCLES)
             m.d.sync += [taken.eq(step == self.READ_CYCLES - 3),
                          ending.eq(step == self.READ_CYCLES - 2)]

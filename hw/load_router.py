@@ -89,7 +89,7 @@ class LoadRouter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         burst, valid, first, last = self._take(m)
-        beat = Signal(self._config.BEAT_BITS)
+        beat = Signal(self._config.BEAT_BITS, reset_less=True)
         m.d.sync += beat.eq(self.read_data.payload)
         self._route(m, burst, valid, first, beat)
         counted = Signal()

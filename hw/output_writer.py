@@ -113,20 +113,24 @@ class OutputWriter(wiring.Component):
     def _hold(self, m, fifo, layout):
         """Takes the word that waits first out of block memory, and goes through its planes.
 
-        Gives the word with the planes that are left, whether none is, whether there is a word,
-        and a signal that goes on to the next.
+        Gives the word with the planes that are left and their address, whether none is left,
+        whether there is a word, and a signal that goes on to the next. Nothing is between block
+        memory, which is late, and the register behind it.
         """
-        word, waiting = Signal(layout), Signal(layout)
+        taken, waiting = Signal(layout, reset_less=True), Signal(layout)
+        word, done, offset = Signal(layout), Signal(4), Signal(32)
         holding, step, last = Signal(), Signal(), Signal()
         m.d.comb += [
             waiting.eq(fifo.r_data), self.gone.eq(fifo.r_en),
-            fifo.r_en.eq(fifo.r_rdy & (~holding | (step & last))),
+            fifo.r_en.eq(fifo.r_rdy & (~holding | (step & last))), word.eq(taken),
+            word.planes_left.eq(taken.planes_left - done), word.address.eq(taken.address + offset),
         ]
         with m.If(step):
-            m.d.sync += [word.planes_left.eq(word.planes_left - 1), last.eq(word.planes_left == 1),
-                         holding.eq(~last), word.address.eq(word.address + word.plane_bytes)]
+            m.d.sync += [done.eq(done + 1), last.eq(taken.planes_left == done + 1),
+                         holding.eq(~last), offset.eq(offset + taken.plane_bytes)]
         with m.If(fifo.r_en):
-            m.d.sync += [word.eq(waiting), last.eq(waiting.single), holding.eq(1)]
+            m.d.sync += [taken.eq(waiting), last.eq(waiting.single), holding.eq(1), done.eq(0),
+                         offset.eq(0)]
         return word, last, holding, step
 
     def _send(self, m, word, last, holding, step):

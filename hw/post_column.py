@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bundles import COLUMN_BITS, psum_shape, result_layout
+from hw.data_register import data_register
 from hw.parameter_row import row_layout
 from hw.psum_bank import PsumBank
 from hw.requantizer import Requantizer
@@ -54,11 +55,10 @@ class PostColumn(wiring.Component):
         m.submodules.packer = packer = WordPacker(self._config)
         m.submodules.collector = collector = WordCollector(self._config)
         results, rows = self.results_i, self.rows_i
-        m.d.sync += [
-            statement for i, o in ((results, self.results_o), (rows, self.rows_o))
-            for statement in (o.payload.eq(i.payload), o.p.columns.eq(i.p.columns - 1),
-                              o.valid.eq(i.valid & (i.p.columns != 1)))
-        ]
+        for name, i, o in (("result", results, self.results_o), ("row", rows, self.rows_o)):
+            payload = data_register(m, o.payload, f"{name}_payload")
+            m.d.sync += [payload.eq(i.payload), payload.columns.eq(i.p.columns - 1),
+                         o.valid.eq(i.valid & (i.p.columns != 1))]
         m.d.comb += [
             bank.results.valid.eq(results.valid), bank.results.payload.eq(results.payload),
             bank.psum.eq(self.psum),

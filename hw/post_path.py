@@ -56,7 +56,7 @@ class PostPath(wiring.Component):
     psums : In
         As the array gives them, for those drains.
     closed : In
-        Words that the drain in this cycle closes, over all columns.
+        Words that the drain in the cycle before closed, over all columns.
     hold : Out
         Drains must wait: memory takes too few writes.
     thresholds : In stream
@@ -142,7 +142,7 @@ class PostPath(wiring.Component):
         m.submodules.room = room = WriteRoom(timing.writer_words, timing.writer_reserve)
         delay = MaxPool.LATENCY + 1
         taken, begun, begin = Signal(), Signal(), Signal(delay)
-        stages = [Signal(layout, name=f"output_{i}") for i in range(delay)]
+        stages = [Signal(layout, name=f"output_{i}", reset_less=True) for i in range(delay)]
         m.d.comb += [
             queue.w_data.eq(self.outputs.payload), queue.w_en.eq(self.outputs.valid),
             self.outputs.ready.eq(queue.w_rdy), queue.r_en.eq(taken),

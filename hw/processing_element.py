@@ -7,6 +7,7 @@ from amaranth.utils import ceil_log2
 
 from hw.bundles import psum_shape
 from hw.compressor import CompressorTree, tree_latency
+from hw.data_register import data_register
 from hw.multiplier import Multiplier, product_bits
 from hw.operation import (
     element_drain_layout,
@@ -64,9 +65,10 @@ class ProcessingElement(wiring.Component):
         config = self._config
         op_valid = Signal()
         m.d.sync += op_valid.eq(self.op_i.valid)
-        for i, o in ((self.op_i, self.op_o), (self.drain_i, self.drain_o)):
+        for name, i, o in (("op", self.op_i, self.op_o), ("drain", self.drain_i, self.drain_o)):
+            payload = data_register(m, o.payload, f"{name}_payload")
             m.d.sync += [
-                o.payload.eq(i.payload), o.p.columns.eq(i.p.columns - 1),
+                payload.eq(i.payload), payload.columns.eq(i.p.columns - 1),
                 o.valid.eq(i.valid & (i.p.columns != 1)),
             ]
         m.submodules.filters = filters = Store(
@@ -82,8 +84,9 @@ class ProcessingElement(wiring.Component):
     def _keep_loads(self, m, filters):
         """Filter words for this column go to the scratchpad, ids to the registers it gives."""
         load, here = self.load_o, Signal()
+        payload = data_register(m, load.payload, "load_payload")
         m.d.sync += [
-            load.valid.eq(self.load_i.valid), load.payload.eq(self.load_i.payload),
+            load.valid.eq(self.load_i.valid), payload.eq(self.load_i.payload),
             here.eq(self.load_i.valid
                     & (self.load_i.p.broadcast | (self.load_i.p.column == self.column))),
         ]
@@ -102,23 +105,21 @@ class ProcessingElement(wiring.Component):
         With a reach, each lane keeps its own channel and the next ones, and takes one of them.
         """
         config, bundle = self._config, self.ifmap_o
-        match, kept_before = Signal(), Signal.like(bundle.p.kept)
+        match, word_before = Signal(), Signal(bundle.payload.shape(), reset_less=True)
         m.d.sync += [
             match.eq(self.ifmap_i.valid
                      & (self.ifmap_i.p.stream == stream_ids[self.ifmap_i.p.bank])),
-            bundle.p.bank.eq(self.ifmap_i.p.bank),
-            kept_before.eq(self.ifmap_i.p.kept), bundle.valid.eq(self.ifmap_i.valid),
-            bundle.p.stream.eq(self.ifmap_i.p.stream), bundle.p.data.eq(self.ifmap_i.p.data),
-            bundle.p.address.eq(self.ifmap_i.p.address),
+            bundle.valid.eq(self.ifmap_i.valid), word_before.eq(self.ifmap_i.payload),
         ]
-        m.d.comb += bundle.p.kept.eq(kept_before + match)
+        m.d.comb += [bundle.payload.eq(word_before), bundle.p.kept.eq(word_before.kept + match)]
         word = Signal(config.word_bits)
         width, choices = config.word_bits // config.address_count, ceil_log2(config.reach)
         for index in range(config.address_count):
             ring = memory.Memory(shape=width * config.reach, depth=config.ifmap_words, init=[])
             m.submodules[f"ring_{index}"] = ring
             write_port, read_port = ring.write_port(), ring.read_port(domain="comb")
-            read, choice = Signal(width * config.reach), Signal(choices)
+            read = Signal(width * config.reach, reset_less=True)
+            choice = Signal(choices, reset_less=True)
             m.d.comb += [
                 write_port.addr.eq(bundle.p.address), write_port.en.eq(match),
                 write_port.data.eq(Cat(
@@ -136,8 +137,11 @@ class ProcessingElement(wiring.Component):
         port = filters.read_port()
         m.d.comb += port.addr.eq(self.op_o.p.filter)
         m.submodules.tree = tree = CompressorTree(config.lanes, product_bits(config))
-        weights, multiplied = Signal(config.filter_word_bits), Signal(config.word_bits)
-        reading_mode, mode = (Signal.like(self.op_o.p.mode, name=name)
+        weights, multiplied, products = (
+            Signal(shape, name=name, reset_less=True) for name, shape in (
+                ("weights", config.filter_word_bits), ("multiplied", config.word_bits),
+                ("products", tree.i.shape())))
+        reading_mode, mode = (Signal.like(self.op_o.p.mode, name=name, reset_less=True)
                               for name in ("reading_mode", "mode"))
         m.d.sync += [weights.eq(port.data), multiplied.eq(acts),
                      reading_mode.eq(self.op_o.p.mode), mode.eq(reading_mode)]
@@ -148,15 +152,17 @@ class ProcessingElement(wiring.Component):
                 unit.weight.eq(weights.word_select(lane, config.weight_bits)),
                 unit.act.eq(multiplied.word_select(lane, config.act_bits)),
             ]
-            m.d.sync += tree.i[lane].eq(unit.product)
+            m.d.sync += products[lane].eq(unit.product)
+        m.d.comb += tree.i.eq(products)
         step = data.StructLayout({"valid": 1, "first": 1, "last": 1,
                                   "psum": len(self.op_o.p.psum)})
-        steps = [Signal(step, name=f"step_{i}") for i in range(4 + tree_latency(config.lanes))]
+        steps = [Signal(step, name=f"step_{i}", reset_less=True)
+                 for i in range(4 + tree_latency(config.lanes))]
         m.d.sync += [steps[0].valid.eq(op_valid)]
         m.d.sync += [steps[0][name].eq(self.op_o.p[name]) for name in ("first", "last", "psum")]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(steps, steps[1:], strict=False)]
         summed, done = steps[-2], steps[-1]
-        accumulator = Signal(psum_shape(config))
+        accumulator = Signal(psum_shape(config), reset_less=True)
         with m.If(summed.valid):
             m.d.sync += accumulator.eq(Mux(summed.first, 0, accumulator) + tree.o)
         write_port = psums.write_port()

@@ -54,11 +54,11 @@ class PsumBank(wiring.Component):
         m.submodules.bank = bank = Store(
             shape=psum_shape(config), depth=config.bank_words)
         read_port, write_port = bank.read_port(), bank.write_port()
-        reading, result = (Signal(result_layout(config), name=name)
+        reading, result = (Signal(result_layout(config), name=name, reset_less=True)
                            for name in ("reading", "result"))
         reading_valid, valid = Signal(), Signal()
         early_psum, psum, held, before = (
-            Signal(psum_shape(config), name=name)
+            Signal(psum_shape(config), name=name, reset_less=True)
             for name in ("early_psum", "psum", "held", "before"))
         m.d.comb += read_port.addr.eq(self.results.p.address)
         m.d.sync += [

@@ -4,6 +4,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.data_register import data_register
 from hw.operation import (
     element_drain_layout,
     element_load_layout,
@@ -99,6 +100,7 @@ class RowCounters(wiring.Component):
 
     def _total(self, m, name, step):
         total = Signal(32, name=f"{name}_total")
-        m.d.sync += [total.eq(total + step), self.totals_o[name].eq(self.totals_i[name] + total)]
+        above = data_register(m, self.totals_o[name], f"{name}_above")
+        m.d.sync += [total.eq(total + step), above.eq(self.totals_i[name] + total)]
         with m.If(self.clear):
             m.d.sync += total.eq(0)

@@ -13,6 +13,7 @@ from hw.bundles import (
     window_layout,
 )
 from hw.codebook import CODE_BITS, NARROW_CODE_BITS, Codebook
+from hw.data_register import data_register
 from hw.operation import (
     element_drain_layout,
     element_load_layout,
@@ -69,15 +70,16 @@ class RowEdge(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        for i, o in ((self.windows_i, self.windows_o), (self.drains_i, self.drains_o),
-                     (self.ifmaps_i, self.ifmaps_o), (self.loads_i, self.loads_o)):
-            m.d.sync += [o.valid.eq(i.valid), o.payload.eq(i.payload)]
-        for i, o in ((self.windows_i, self.windows_o), (self.drains_i, self.drains_o)):
-            m.d.sync += o.p.rows_enable.eq(i.p.rows_enable >> 1)
+        for name in ("windows", "drains", "ifmaps", "loads"):
+            i, o = getattr(self, f"{name}_i"), getattr(self, f"{name}_o")
+            payload = data_register(m, o.payload, f"{name}_above")
+            m.d.sync += [o.valid.eq(i.valid), payload.eq(i.payload)]
+            if name in ("windows", "drains"):
+                m.d.sync += payload.rows_enable.eq(i.p.rows_enable >> 1)
         self._sequence(m)
         self._load(m)
         self._feed(m)
-        drain = self.drains.p
+        drain = data_register(m, self.drains.payload, "drain")
         m.d.sync += [
             self.drains.valid.eq(self.drains_i.valid), drain.columns.eq(self.drains_i.p.columns),
             drain.enable.eq(self.drains_i.p.rows_enable[0]),
@@ -111,23 +113,26 @@ class RowEdge(wiring.Component):
         is_filter = load.target == Target.FILTER
         mine = Signal()
         m.d.comb += mine.eq(self.loads_i.valid & is_filter & is_here)
-        ids, left, column = Signal(config.BEAT_BITS), Signal(COLUMN_BITS), Signal(4)
+        ids = Signal(config.BEAT_BITS, reset_less=True)
+        left, sending, column = Signal(COLUMN_BITS), Signal(), Signal(4)
+        given = data_register(m, self.loads.payload, "given")
         m.d.sync += [
-            self.loads.valid.eq(mine | (left != 0)), self.loads.p.is_id.eq(left != 0),
-            self.loads.p.column.eq(load.column), self.loads.p.broadcast.eq(load.broadcast),
-            self.loads.p.filter.eq(Cat(load.address, load.bank)), self.loads.p.data.eq(word),
+            self.loads.valid.eq(mine | sending), given.is_id.eq(sending),
+            given.column.eq(load.column), given.broadcast.eq(load.broadcast),
+            given.filter.eq(Cat(load.address, load.bank)), given.data.eq(word),
         ]
         bank = Signal()
-        with m.If(left != 0):
+        with m.If(sending):
             m.d.sync += [
-                self.loads.p.column.eq(column), self.loads.p.broadcast.eq(0),
-                self.loads.p.filter[-1].eq(bank),
-                self.loads.p.data.eq(ids[:config.STREAM_ID_BITS]),
+                given.column.eq(column), given.broadcast.eq(0), given.filter[-1].eq(bank),
+                given.data.eq(ids[:config.STREAM_ID_BITS]),
                 ids.eq(ids >> config.STREAM_ID_BITS), column.eq(column + 1), left.eq(left - 1),
+                sending.eq(left != 1),
             ]
+        with m.Else():
+            m.d.sync += [ids.eq(load.data), column.eq(0), bank.eq(load.bank)]
         with m.If(self.loads_i.valid & (load.target == Target.MAP) & (load.row == self.row)):
-            m.d.sync += [ids.eq(load.data), left.eq(config.cols), column.eq(0),
-                         bank.eq(load.bank)]
+            m.d.sync += [left.eq(config.cols), sending.eq(1)]
 
     def _part(self, field_bits):
         """This row's part of a beat of words with such fields, and whether it is for this row."""
@@ -152,9 +157,9 @@ class RowEdge(wiring.Component):
 
     def _feed(self, m):
         """Two registers, so that words keep step with operations."""
-        early = Signal(ifmap_layout(self._config))
+        early = Signal(ifmap_layout(self._config), reset_less=True)
         early_valid = Signal()
-        word = self.ifmaps.p
+        word = data_register(m, self.ifmaps.payload, "word")
         m.d.sync += [
             early.eq(self.ifmaps_i.payload), early_valid.eq(self.ifmaps_i.valid),
             self.ifmaps.valid.eq(early_valid), word.stream.eq(early.stream),

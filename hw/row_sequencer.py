@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import load_beat_layout, window_layout
+from hw.data_register import data_register
 from hw.operation import operation_layout
 from hw.store import Store
 
@@ -58,7 +59,7 @@ class RowSequencer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self._config
-        window = Signal(window_layout(config))
+        window = Signal(window_layout(config), reset_less=True)
         started, active = Signal(), Signal()
         index, psum = Signal(8), Signal(8)
         word = Signal(ceil_log2(config.filter_words))
@@ -80,7 +81,7 @@ class RowSequencer(wiring.Component):
             psum.eq(Mux(last, psum_now + 1, psum_now)),
             active.eq(issued & ~(last & (psum_now == last_psum))),
         ]
-        op = self.operations.p
+        op = data_register(m, self.operations.payload, "operation")
         m.d.sync += [
             self.operations.valid.eq(issued), self.lanes.eq(lanes),
             op.mode.eq(window.mode), op.columns.eq(window.columns),
@@ -125,7 +126,7 @@ class RowSequencer(wiring.Component):
                      start.eq(window.ring_base << choices)]
         positions = []
         for lane, step in enumerate(read_port.data.steps):
-            before, position = (Signal(config.position_bits, name=f"{name}_{lane}")
+            before, position = (Signal(config.position_bits, name=f"{name}_{lane}", reset_less=True)
                                 for name in ("before", "position"))
             from_here = Mux(goes_on, before, start)
             amount = Mux(window.lane_offsets, step, index << choices)

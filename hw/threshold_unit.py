@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bundles import psum_shape
+from hw.data_register import data_register
 from hw.parameter_row import row_layout
 
 __all__ = ["ThresholdUnit"]
@@ -44,7 +45,7 @@ class ThresholdUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         count = self._config.thresholds_per_cycle
-        reached = Signal(count)
+        reached = Signal(count, reset_less=True)
         first, last, present, copied = Signal(), Signal(), Signal(), Signal()
         total, so_far = Signal(8), Signal(8)
         values = self.rows.p.values
@@ -52,7 +53,8 @@ class ThresholdUnit(wiring.Component):
         m.d.sync += [
             first.eq(self.rows.p.first), last.eq(self.rows.p.last),
             present.eq(self.rows.valid & ~self.rows.p.requantize), copied.eq(self.copy),
-            self.sum_o.eq(self.sum + values[0]), self.raw_o.eq(self.raw),
+            data_register(m, self.sum_o, "total_sum").eq(self.sum + values[0]),
+            self.raw_o.eq(self.raw),
             self.last_o.eq(self.last),
         ]
         m.d.comb += [

@@ -5,6 +5,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bundles import COLUMN_BITS
+from hw.data_register import data_register
 
 __all__ = ["WordCollector"]
 
@@ -44,13 +45,14 @@ class WordCollector(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         halfway, halfway_valid = Signal(COLUMN_BITS), Signal()
+        word = data_register(m, self.row_o.payload, "word_here")
         m.d.sync += [
             halfway.eq(self.token_i.payload - 1),
             halfway_valid.eq(self.token_i.valid & (self.token_i.payload != 1)),
             self.token_o.payload.eq(halfway), self.token_o.valid.eq(halfway_valid),
             self.row_o.valid.eq(self.row_i.valid | self.token_i.valid),
-            self.row_o.payload.eq(self.row_i.payload),
+            word.eq(self.row_i.payload),
         ]
         with m.If(self.token_i.valid):
-            m.d.sync += self.row_o.payload.eq(self.word)
+            m.d.sync += word.eq(self.word)
         return m

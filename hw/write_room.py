@@ -22,7 +22,7 @@ class WriteRoom(wiring.Component):
     Members
     -------
     closed : In
-        Words that the drain in this cycle closes, over all columns.
+        Words that a drain closed in the cycle before, over all columns.
     dropped, gone : In
         A word went no further than pooling; a word is in memory.
     hold : Out

@@ -17,6 +17,9 @@ __all__ = ["Timeline"]
 _DONE_TO_WAIT = 2
 """Cycles from the end of a pass, or of its outputs, to the end of a wait for it."""
 
+_ROOM_TO_PASS = 2
+"""Cycles from the end of a pass at the feeder or the window engine to the taking of another."""
+
 _BEAT_TO_READ = 4
 """Cycles from the last beat of an instruction to the first in which it can be read."""
 
@@ -113,8 +116,8 @@ class Timeline:
         wait_loads : int
             Loads of the run that must be on chip.
         """
-        accepted = max(self._dispatched + 1, self._feeds_taken[-PASS_QUEUE] + 1,
-                       self._passes_ended[-PASS_QUEUE] + 1)
+        accepted = max(self._dispatched + 1, self._feeds_taken[-PASS_QUEUE] + _ROOM_TO_PASS,
+                       self._passes_ended[-PASS_QUEUE] + _ROOM_TO_PASS)
         self._now = accepted + 1
         fed, loaded = self._feed_end + 2, self._loads_done[wait_loads] + _LOAD_TO_FEED
         taken = max(fed, accepted + 2, loaded)

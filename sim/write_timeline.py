@@ -8,8 +8,8 @@ from hw.post_timing import PostTiming
 
 __all__ = ["WriteTimeline"]
 
-_EVENT_TO_HOLD = 2
-"""Cycles from a word that comes or goes to what it does to ``hold``."""
+_CLOSED_TO_HOLD, _GONE_TO_HOLD = 3, 2
+"""Cycles from a drain that closes words, and from a word that goes, to what it does to ``hold``."""
 
 _WORD_TO_GONE, _WORD_TO_STEP = 2, OutputWriter.LATENCY - 1
 """Cycles from a word at the writer to the first in which it leaves the queue, and in which its
@@ -36,11 +36,10 @@ class WriteTimeline:
 
     def held(self, cycle):
         """Whether drains are held in this cycle; cycles must not go back."""
-        before = cycle - _EVENT_TO_HOLD
-        while self._closed and self._closed[0][0] <= before:
+        while self._closed and self._closed[0][0] <= cycle - _CLOSED_TO_HOLD:
             self._room -= self._closed.popleft()[1]
         for events in (self._dropped, self._gone):
-            while events and events[0] <= before:
+            while events and events[0] <= cycle - _GONE_TO_HOLD:
                 events.popleft()
                 self._room += 1
         return self._room < self._post.writer_reserve
