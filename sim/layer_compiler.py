@@ -62,7 +62,7 @@ class LayerCompiler:
         self._tiles.plan([(one.strip, one.fold, one.plane) for one in self._order])
         group = None
         for index, one in enumerate(self._order):
-            if one.group != group:
+            if (one.last or one.rescale) and one.group != group:
                 if group is not None:
                     self._stage.release()
                 self._stage.load(one.group)

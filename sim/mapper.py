@@ -213,8 +213,13 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
         if mapping.strips_inside:
             filter_beats /= len(mapping.strips)
         reused = _tile_reuse(mapping, slots, folds)
-        total += folds * len(mapping.strips) * max(run, filter_beats + tile * reused + _PASS_BEATS)
-    return total + tile
+        beats = filter_beats + _PASS_BEATS + tile * reused
+        if slots == 1:
+            run += tile * reused
+        total += folds * len(mapping.strips) * max(run, beats)
+    first = mapping.filter_groups[0][1]
+    return total + tile + first * (length * share + work.stage.rows
+                                   * config.thresholds_per_cycle // 4)
 
 
 def _tile_reuse(mapping, slots, folds):
