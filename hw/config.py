@@ -243,7 +243,7 @@ CONFIGS = {config.name: config for config in (
     AcceleratorConfig(
         name="small", purpose="a small FPGA: 3 x 4 elements of 16 lanes, 2-bit by 2-bit",
         rows=3, cols=4, lanes=16, act_bits=2, weight_bits=2, modes=(Mode.LUT,),
-        lane_addresses=False, filter_words=256, ifmap_words=16, psum_words=16, bank_words=1024,
+        lane_addresses=False, filter_words=256, ifmap_words=16, psum_words=16, bank_words=512,
         buffer_words=2048, threshold_rows=64, psum_bits=20),
     AcceleratorConfig(
         name="demo", purpose="the demo: every mode, quick to build",
