@@ -107,7 +107,16 @@ class DrainEngine(wiring.Component):
                 m.d.sync += [bank_address.eq(pending.bank_address),
                              target.eq(pending.target_address)]
 
+        self._send(m, send, active, index, (bank_address, target, threshold_row), last | word_full)
+        m.d.sync += self.closed.eq(0)
+        with m.If(send & active.final & (active.raw | last | word_full)):
+            m.d.sync += self.closed.eq(active.columns)
+        return m
+
+    def _send(self, m, send, active, index, places, word_ends):
+        """What a drain and its result say."""
         drain, result = self.drains.p, self.results.p
+        bank_address, target, threshold_row = places
         m.d.comb += [
             self.drains.valid.eq(send), self.results.valid.eq(send),
             drain.half.eq(active.half), drain.address.eq(index),
@@ -115,10 +124,6 @@ class DrainEngine(wiring.Component):
             result.address.eq(bank_address), result.target.eq(target),
             result.threshold_row.eq(threshold_row),
             result.chunks.eq(active.threshold_chunks), result.columns.eq(active.columns),
-            result.last.eq(last | word_full),
+            result.last.eq(word_ends),
         ]
         m.d.comb += [result[name].eq(active[name]) for name in _STAGE]
-        m.d.sync += self.closed.eq(0)
-        with m.If(send & active.final & (active.raw | last | word_full)):
-            m.d.sync += self.closed.eq(active.columns)
-        return m
