@@ -1,7 +1,8 @@
 """Cycles per second of the RTL simulation: the harness, the model alone, and Amaranth's simulator.
 
-``python -m benchmarks.simulation_speed`` builds a configuration anew, runs a layer of VGG-16 from
-the middle of a pass on, and prints ratios against Amaranth's simulator, all in one run.
+``python -m benchmarks.simulation_speed`` builds a configuration anew, runs a layer of VGG-16 on
+random codes, from the middle of a pass on, and a trained network on an image, and prints ratios
+against Amaranth's simulator, all in one run.
 """
 
 import os
@@ -17,12 +18,16 @@ import typer
 from benchmarks.utilization import NETWORKS, layer_network
 from hw.accelerator import Accelerator
 from hw.config import CONFIGS
+from model import reference
+from model.datasets import bundled
 from sim.compiler import compile_network
 from sim.raw_run import MemoryModel
 from sim.verilator_backend import VerilatorBackend
 
 _WARM_CYCLES = 10_000
 _LAYER = 7
+_TRAINED = "fashion-bnn"
+_MOST_CYCLES = 10_000_000
 
 
 def built(config):
@@ -40,9 +45,9 @@ def built(config):
     return backend, seconds
 
 
-def verilated(backend, program, memory, cycles):
+def verilated(backend, program, image, cycles):
     """Cycles per second (with memory, clock alone) from the same place in the same program."""
-    rates = []
+    rates, memory = [], program.memory_with(image)
     for step in (backend.advance, backend.spin):
         backend.begin(memory.copy(), program.start_address, MemoryModel())
         backend.advance(_WARM_CYCLES)
@@ -72,6 +77,14 @@ def in_amaranth(config, cycles):
     return rates[0]
 
 
+def whole(backend, program, image):
+    """Cycles per second of a program from start to end."""
+    began = time.perf_counter()
+    run = backend.run(program.memory_with(image), program.start_address, MemoryModel(),
+                      _MOST_CYCLES)
+    return run.cycles / (time.perf_counter() - began)
+
+
 def main(
     config: Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")] = "eyeriss",
     cycles: Annotated[int, typer.Option(help="Cycles to measure.")] = 200_000,
@@ -80,14 +93,16 @@ def main(
     """Prints build time and speeds."""
     shape = CONFIGS[config]
     network, image = layer_network("vgg16", _LAYER, NETWORKS["vgg16"][_LAYER])
-    program = compile_network(network, shape)
     backend, seconds = built(shape)
-    harness, alone = verilated(backend, program, program.memory_with(image[0]), cycles)
+    trained = whole(backend, compile_network(reference.load(_TRAINED), shape),
+                    bundled().images[0])
+    harness, alone = verilated(backend, compile_network(network, shape), image[0], cycles)
     amaranth = in_amaranth(shape, amaranth_cycles)
     table = Table(title=f"{config}, built in {seconds:.0f} s on {os.cpu_count()} cores")
     for head in ("simulator", "cycles per second", "against Amaranth's"):
         table.add_column(head, justify="right")
-    for name, rate in (("harness", harness), ("Verilator's model, clock alone", alone),
+    for name, rate in (("harness, VGG-16 layer", harness), (f"harness, {_TRAINED}", trained),
+                       ("Verilator's model, clock alone", alone),
                        ("Amaranth's simulator", amaranth)):
         table.add_row(name, f"{rate:,.0f}", f"{rate / amaranth:,.0f}")
     Console(width=100).print(table)

@@ -1,7 +1,7 @@
 """The compressor tree: adds the products of a word's lanes."""
 
 from amaranth import Module, Signal, signed
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
@@ -24,7 +24,7 @@ class CompressorTree(wiring.Component):
 
     Members
     -------
-    i : In
+    i : array of In
     o : Out
         ``width + ceil_log2(lanes)`` bits, so that no sum overflows.
     """
@@ -32,12 +32,12 @@ class CompressorTree(wiring.Component):
     def __init__(self, lanes, width):
         self._lanes = lanes
         self._width = width
-        super().__init__({"i": In(data.ArrayLayout(signed(width), lanes)),
+        super().__init__({"i": In(signed(width)).array(lanes),
                           "o": Out(signed(width + ceil_log2(lanes)))})
 
     def elaborate(self, platform):
         m = Module()
-        terms = [self.i[lane] for lane in range(self._lanes)]
+        terms = list(self.i)
         level = 0
         while len(terms) > 1:
             level += 1

@@ -88,10 +88,10 @@ class LoadRouter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        burst, valid, first, last = self._take(m)
+        burst, valid, last = self._take(m)
         beat = Signal(self._config.BEAT_BITS, reset_less=True)
         m.d.sync += beat.eq(self.read_data.payload)
-        self._route(m, burst, valid, first, beat)
+        self._route(m, burst, valid, beat)
         counted = Signal()
         is_map = burst.target == Target.MAP
         paused = Signal(MAP_PAUSE_CYCLES)
@@ -113,7 +113,7 @@ class LoadRouter(wiring.Component):
         active, is_first, is_last = Signal(), Signal(), Signal()
         left, pause = Signal(20), Signal(range(MAP_PAUSE_CYCLES + 1))
         take, go_on = Signal(), Signal()
-        valid, first, last = (Signal(name=name) for name in ("taken_valid", "first", "last"))
+        valid, last = (Signal(name=name) for name in ("taken_valid", "last"))
         m.d.comb += [
             queue.w_data.eq(self.bursts.payload), queue.w_en.eq(self.bursts.valid),
             self.bursts.ready.eq(queue.w_rdy), following.eq(queue.r_data),
@@ -121,7 +121,7 @@ class LoadRouter(wiring.Component):
             go_on.eq(Mux(active, take & is_last & (burst.target != Target.MAP), pause == 0)),
             queue.r_en.eq(queue.r_rdy & go_on), self.busy.eq(active | queue.r_rdy | (pause != 0)),
         ]
-        m.d.sync += [taken.eq(burst), valid.eq(take), first.eq(is_first), last.eq(is_last),
+        m.d.sync += [taken.eq(burst), valid.eq(take), last.eq(is_last),
                      pause.eq(pause - (pause != 0))]
         with m.If(take):
             m.d.sync += [left.eq(left - 1), is_first.eq(0), is_last.eq(left == 2)]
@@ -132,37 +132,61 @@ class LoadRouter(wiring.Component):
         with m.If(queue.r_en):
             m.d.sync += [burst.eq(following), active.eq(1), left.eq(following.beats),
                          is_first.eq(1), is_last.eq(following.beats == 1)]
-        return taken, valid, first, last
+        self._place(m, burst, is_first, valid)
+        return taken, valid, last
 
-    def _route(self, m, burst, valid, first, beat):
-        """The place of a beat, and the way there."""
-        places = {}
+    def _place(self, m, burst, is_first, valid):
+        """Where the beat taken a cycle ago belongs; whether its row and its word are the last.
+
+        What ends is a register that is found out a beat ahead, so that little lies between two.
+        """
+        index, row, word, column = (
+            Signal(width, name=name, reset_less=True)
+            for name, width in (("index", 20), ("row", 4), ("word", 13), ("column", 4)))
+        self._places = {"index": index, "row": row, "word": word, "column": column}
+        row_ends, one_row, word_ends, one_word = (
+            Signal(name=name, reset_less=True)
+            for name in ("row_ends", "one_row", "word_ends", "one_word"))
+        last_but_one_row, last_but_one_word = (
+            Signal(len(place), name=f"last_but_one_{place.name}", reset_less=True)
+            for place in (row, word))
+        with m.If(valid):
+            m.d.sync += [index.eq(index + 1), row.eq(row + 1),
+                         row_ends.eq(Mux(row_ends, one_row, row == last_but_one_row))]
+            with m.If(row_ends):
+                m.d.sync += [row.eq(0), word.eq(word + 1),
+                             word_ends.eq(Mux(word_ends, one_word, word == last_but_one_word))]
+                with m.If(word_ends):
+                    m.d.sync += [word.eq(0), column.eq(column + 1)]
+        with m.If(is_first):
+            last_row, has_one_row, has_one_word = self._last_row(m, burst), Signal(), Signal()
+            m.d.comb += [has_one_row.eq(last_row == 0), has_one_word.eq(burst.last_word == 0)]
+            m.d.sync += [
+                index.eq(burst.destination), row.eq(0), word.eq(0), column.eq(0),
+                one_row.eq(has_one_row), row_ends.eq(has_one_row),
+                one_word.eq(has_one_word), word_ends.eq(has_one_word),
+                last_but_one_row.eq(last_row - 1), last_but_one_word.eq(burst.last_word - 1),
+            ]
+
+    def _last_row(self, m, burst):
+        """The last array row, or group of rows, that beats of a word go to."""
         last_row = Signal(4)
-        m.d.comb += last_row.eq(self._config.rows - 1)
-        with m.If(burst.target == Target.FILTER):
-            m.d.comb += last_row.eq(Mux(burst.narrow,
-                                        self._config.row_groups_of(NARROW_CODE_BITS) - 1,
-                                        self._config.row_groups - 1))
-        with m.If(burst.target == Target.SEQUENCE):
-            m.d.comb += last_row.eq(self._config.sequence_row_groups - 1)
-        with m.If(burst.target == Target.CODEBOOK):
-            m.d.comb += last_row.eq(0)
-        for name, width, start, step in (("index", 20, burst.destination, 1), ("row", 4, 0, 1),
-                                         ("word", 13, 0, 0), ("column", 4, 0, 0)):
-            places[f"after_{name}"] = after = Signal(width, name=f"after_{name}")
-            places[name] = here = Signal(width, name=name)
-            m.d.comb += here.eq(Mux(first, start, after))
-            with m.If(valid):
-                m.d.sync += after.eq(here + step)
-        row_ends, word_ends = Signal(), Signal()
-        m.d.comb += [row_ends.eq(places["row"] == last_row),
-                     word_ends.eq(places["word"] == burst.last_word)]
-        with m.If(valid & row_ends):
-            m.d.sync += [places["after_row"].eq(0),
-                         places["after_word"].eq(places["word"] + 1)]
-            with m.If(word_ends):
-                m.d.sync += [places["after_word"].eq(0),
-                             places["after_column"].eq(places["column"] + 1)]
+        with m.Switch(burst.target):
+            with m.Case(Target.FILTER):
+                m.d.comb += last_row.eq(Mux(burst.narrow,
+                                            self._config.row_groups_of(NARROW_CODE_BITS) - 1,
+                                            self._config.row_groups - 1))
+            with m.Case(Target.SEQUENCE):
+                m.d.comb += last_row.eq(self._config.sequence_row_groups - 1)
+            with m.Case(Target.CODEBOOK):
+                m.d.comb += last_row.eq(0)
+            with m.Default():
+                m.d.comb += last_row.eq(self._config.rows - 1)
+        return last_row
+
+    def _route(self, m, burst, valid, beat):
+        """The way of a beat to its place."""
+        places = self._places
         indexed = {Target.BUFFER: self.buffer, Target.THRESHOLD: self.thresholds}
         for target, out in indexed.items():
             m.d.sync += [out.valid.eq(valid & (burst.target == target)), out.p.data.eq(beat),

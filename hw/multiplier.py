@@ -1,6 +1,6 @@
 """Multiplier units: kinds of operands side by side behind one interface."""
 
-from amaranth import Cat, Module, Mux, Signal, signed
+from amaranth import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -55,8 +55,12 @@ class XnorUnit(_Unit):
         off = self.weight[1]
         if self._config.act_bits > 1:
             off = off | self.act[1]
-        with m.If(~off):
-            m.d.comb += self.product.eq(Mux(self.weight[0] == self.act[0], 1, -1))
+        counts, differ = Signal(), Signal()
+        bits = len(self.product)
+        m.d.comb += [
+            counts.eq(~off), differ.eq(self.weight[0] ^ self.act[0]),
+            self.product.eq(Cat(Const(1, 1), differ.replicate(bits - 1)) & counts.replicate(bits)),
+        ]
         return m
 
 
@@ -132,7 +136,7 @@ class IntegerUnit(_Unit):
         level = Signal(signed(self._config.weight_bits + 1))
         recoded = {
             Mode.INT_S: weight.as_signed(), Mode.INT_U: weight,
-            Mode.SIGN: Mux(weight[1], 0, Cat(1, ~weight[0]).as_signed()),
+            Mode.SIGN: Cat(~weight[1], ~weight[0] & ~weight[1]).as_signed(),
             Mode.TERNARY: weight[:2].as_signed(), Mode.SHIFT: weight[:3].as_signed(),
             Mode.LUT: Cat(1, weight[:-1], ~weight[-1]).as_signed(),
         }
@@ -141,8 +145,9 @@ class IntegerUnit(_Unit):
                 if mode in self._config.modes:
                     with m.Case(mode):
                         m.d.comb += level.eq(value)
-        m.d.comb += self.product.eq(sum(
-            Mux(bit, level << place, 0) for place, bit in enumerate(self.act)))
+        terms = [Mux(bit, level << place, Const(0, signed(1)))
+                 for place, bit in enumerate(self.act)]
+        m.d.comb += self.product.eq(sum(terms[1:], terms[0]))
         return m
 
 

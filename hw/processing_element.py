@@ -100,7 +100,7 @@ class ProcessingElement(wiring.Component):
         return stream_ids
 
     def _ifmap_scratchpad(self, m, stream_ids):
-        """The ring of activation words; gives the word that the operation passing by reads.
+        """The ring of activation words; gives what the operation passing by reads, by address.
 
         With a reach, each lane keeps its own channel and the next ones, and takes one of them.
         """
@@ -112,7 +112,7 @@ class ProcessingElement(wiring.Component):
             bundle.valid.eq(self.ifmap_i.valid), word_before.eq(self.ifmap_i.payload),
         ]
         m.d.comb += [bundle.payload.eq(word_before), bundle.p.kept.eq(word_before.kept + match)]
-        word = Signal(config.word_bits)
+        taken = []
         width, choices = config.word_bits // config.address_count, ceil_log2(config.reach)
         for index in range(config.address_count):
             ring = memory.Memory(shape=width * config.reach, depth=config.ifmap_words, init=[])
@@ -126,34 +126,34 @@ class ProcessingElement(wiring.Component):
                     bundle.p.data.word_select((index + distance) % config.address_count, width)
                     for distance in range(config.reach))),
                 read_port.addr.eq(self.op_o.p.ifmap[index][choices:]),
-                word.word_select(index, width).eq(read.word_select(choice, width)),
             ]
             m.d.sync += [read.eq(read_port.data),
                          choice.eq(self.op_o.p.ifmap[index][:choices])]
-        return word
+            taken.append(read.word_select(choice, width))
+        return taken
 
     def _datapath(self, m, op_valid, filters, acts, psums):
         config = self._config
         port = filters.read_port()
         m.d.comb += port.addr.eq(self.op_o.p.filter)
         m.submodules.tree = tree = CompressorTree(config.lanes, product_bits(config))
-        weights, multiplied, products = (
-            Signal(shape, name=name, reset_less=True) for name, shape in (
-                ("weights", config.filter_word_bits), ("multiplied", config.word_bits),
-                ("products", tree.i.shape())))
+        weights = Signal(config.filter_word_bits, reset_less=True)
+        multiplied = [Signal.like(act, name=f"multiplied_{index}", reset_less=True)
+                      for index, act in enumerate(acts)]
         reading_mode, mode = (Signal.like(self.op_o.p.mode, name=name, reset_less=True)
                               for name in ("reading_mode", "mode"))
-        m.d.sync += [weights.eq(port.data), multiplied.eq(acts),
+        m.d.sync += [weights.eq(port.data), Cat(multiplied).eq(Cat(acts)),
                      reading_mode.eq(self.op_o.p.mode), mode.eq(reading_mode)]
         for lane in range(config.lanes):
             unit = m.submodules[f"multiplier_{lane}"] = Multiplier(config)
             m.d.comb += [
                 unit.mode.eq(mode),
                 unit.weight.eq(weights.word_select(lane, config.weight_bits)),
-                unit.act.eq(multiplied.word_select(lane, config.act_bits)),
+                unit.act.eq(Cat(multiplied).word_select(lane, config.act_bits)),
             ]
-            m.d.sync += products[lane].eq(unit.product)
-        m.d.comb += tree.i.eq(products)
+            product = Signal.like(unit.product, name=f"product_{lane}", reset_less=True)
+            m.d.sync += product.eq(unit.product)
+            m.d.comb += tree.i[lane].eq(product)
         step = data.StructLayout({"valid": 1, "first": 1, "last": 1,
                                   "psum": len(self.op_o.p.psum)})
         steps = [Signal(step, name=f"step_{i}", reset_less=True)

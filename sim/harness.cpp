@@ -46,6 +46,7 @@ public:
         top_->rst = 1;
         for (int i = 0; i < 4; ++i) clock();
         top_->rst = 0;
+        clock();  // The reset ends one cycle later than its port.
     }
 
     ~Harness() {

@@ -11,14 +11,17 @@ from platformdirs import user_cache_dir
 
 from sim.errors import SimulationError
 from sim.tool_environment import verilator_environment, verilator_root
+from sim.verilator_sources import TOP, kept_whole, registered_reset
 
-__all__ = ["build_library", "cache_folder"]
+__all__ = ["build_library", "cache_folder", "verilate"]
 
 _HARNESS = Path(__file__).with_name("harness.cpp")
-_VERILATE = ("--cc", "--prefix", "Vbitrow", "--top-module", "bitrow", "-O3", "--x-assign", "fast",
+_VERILATE = ("--cc", "--prefix", "Vbitrow", "--top-module", TOP, "-O3", "--x-assign", "fast",
              "--x-initial", "fast", "--noassert", "-Wno-fatal", "-Wno-lint", "-Wno-style",
-             "--output-split", "20000")
-_CXX = ("-O2", "-fPIC", "-fno-inline", "-std=c++20")
+             "--output-split", "20000", "-fno-table", "-fno-dfg")
+"""Tables and data flow graphs are numbered through the design, so functions would not be equal."""
+
+_CXX = ("-O1", "-fPIC", "-std=c++20")
 _TRACE = ("--trace-fst",)
 _STORED = Path(__file__).with_name("stored")
 """Headers that stand in for lz4 and zlib, which a machine need not have."""
@@ -49,40 +52,88 @@ def build_library(verilog, trace=False, progress=None):
     SimulationError
         If a tool is missing or fails; the end of its messages is in the sentence.
     """
-    root = verilator_root()
-    content = hashlib.sha256()
-    for part in (verilog.encode(), _HARNESS.read_bytes(), repr((_VERILATE, _CXX)).encode(),
-                 str(trace).encode(), (root / "bin" / "verilator_bin").stat().st_size.to_bytes(8)):
-        content.update(hashlib.sha256(part).digest())
-    target = cache_folder() / "verilator" / content.hexdigest()[:32] / "libbitrow.so"
+    tool = (verilator_root() / "bin" / "verilator_bin").stat().st_size
+    headers = [path.read_text() for path in sorted(_STORED.iterdir())] if trace else []
+    runtime_content = _content(tool, _CXX, headers)
+    runtime = cache_folder() / "runtime" / runtime_content / "libverilated.a"
+    content = _content(*_sources(verilog).values(), _HARNESS.read_text(), _VERILATE,
+                       runtime_content)
+    target = cache_folder() / "verilator" / content / "libbitrow.so"
     if target.exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        built = _build(Path(folder), root, verilog, trace, progress or (lambda line: None))
-        os.replace(built, target)
+    for path in (target, runtime):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    progress = progress or (lambda line: None)
+    with tempfile.TemporaryDirectory(dir=target.parent) as name:
+        folder = Path(name)
+        progress("translating Verilog to C++")
+        verilate(folder, verilog, trace)
+        progress("compiling C++")
+        _compile(folder, trace, runtime)
+        progress("linking")
+        _link(folder, trace, runtime)
+        os.replace(folder / "libbitrow.so", target)
     return target
 
 
-def _build(folder, root, verilog, trace, progress):
-    """Verilates, compiles and links in a folder of its own."""
-    (folder / "bitrow.v").write_text(verilog, encoding="utf-8")
-    environment = verilator_environment()
-    flags = list(_CXX) + (["-DBITROW_TRACE", f"-I{_STORED}"] if trace else [])
-    progress("translating Verilog to C++")
-    _call([str(root / "bin" / "verilator_bin"), *_VERILATE, *(_TRACE if trace else ()),
-           "--Mdir", "obj", "bitrow.v"], folder, environment)
-    progress("compiling C++")
+def _sources(verilog):
+    """All that Verilator reads, by file name."""
+    return {"bitrow.v": verilog, "clocked.v": registered_reset(verilog),
+            "whole.vlt": kept_whole(verilog)}
+
+
+def _content(*parts):
+    """The name of what these make."""
+    content = hashlib.sha256()
+    for part in parts:
+        content.update(hashlib.sha256(repr(part).encode()).digest())
+    return content.hexdigest()[:32]
+
+
+def verilate(folder, verilog, trace):
+    """Writes the C++ model of a design into folder ``obj`` of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    verilog : str
+    trace : bool
+        With waveforms.
+
+    Raises
+    ------
+    SimulationError
+        If Verilator is missing or fails.
+    """
+    sources = _sources(verilog)
+    for name, text in sources.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    _call([str(verilator_root() / "bin" / "verilator_bin"), *_VERILATE,
+           *(_TRACE if trace else ()), "--Mdir", "obj", *sources], folder)
+
+
+def _flags(trace):
+    return [*_CXX, *(("-DBITROW_TRACE", f"-I{_STORED}") if trace else ())]
+
+
+def _compile(folder, trace, runtime):
+    """Compiles the model, and Verilator's runtime where no build has made it before."""
+    flags = " ".join(_flags(trace))
+    kept = runtime.exists()
     _call([_tool("make"), "-C", "obj", "-f", "Vbitrow.mk", "-j", str(os.cpu_count() or 1),
-           "Vbitrow__ALL.a", "libverilated.a", "CFG_CXXFLAGS_PCH_I=-include",
-           f"OPT_FAST={' '.join(flags)}", f"OPT_SLOW={' '.join(flags)} -O0",
-           f"OPT_GLOBAL={' '.join(flags)}"], folder, environment)
-    progress("linking")
-    include = root / "include"
-    _call([_tool("g++"), *flags, "-shared", "-o", "libbitrow.so", f"-I{include}",
+           "Vbitrow__ALL.a", *(() if kept else ("libverilated.a",)),
+           "CFG_CXXFLAGS_PCH_I=-include", f"OPT_FAST={flags}", f"OPT_SLOW={flags} -O0",
+           f"OPT_GLOBAL={flags}"], folder)
+    if not kept:
+        os.replace(folder / "obj" / "libverilated.a", runtime)
+
+
+def _link(folder, trace, runtime):
+    """Compiles the harness and links it with the model."""
+    include = verilator_root() / "include"
+    _call([_tool("g++"), *_flags(trace), "-shared", "-o", "libbitrow.so", f"-I{include}",
            f"-I{include / 'vltstd'}", f"-I{folder / 'obj'}", str(_HARNESS),
-           "obj/Vbitrow__ALL.a", "obj/libverilated.a", "-pthread"], folder, environment)
-    return folder / "libbitrow.so"
+           "obj/Vbitrow__ALL.a", str(runtime), "-pthread"], folder)
 
 
 def _tool(name):
@@ -92,9 +143,9 @@ def _tool(name):
     return path
 
 
-def _call(command, folder, environment):
-    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True,
-                         check=False)
+def _call(command, folder):
+    run = subprocess.run(command, cwd=folder, env=verilator_environment(), capture_output=True,
+                         text=True, check=False)
     if run.returncode != 0:
         raise SimulationError(f"{Path(command[0]).name} must succeed, not fail with: "
                               f"{(run.stderr or run.stdout)[-800:]}")
