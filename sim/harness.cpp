@@ -43,10 +43,7 @@ public:
 #else
         (void)trace_path;
 #endif
-        top_->rst = 1;
-        for (int i = 0; i < 4; ++i) clock();
-        top_->rst = 0;
-        clock();  // The reset ends one cycle later than its port.
+        reset();
     }
 
     ~Harness() {
@@ -54,6 +51,16 @@ public:
         if (trace_) trace_->close();
 #endif
         top_->final();
+    }
+
+    // One cycle of reset, which the design sees one cycle after its port.
+    void reset() {
+        top_->PORT(read_data, valid) = 0;
+        top_->start = 0;
+        top_->rst = 1;
+        clock();
+        top_->rst = 0;
+        clock();
     }
 
     void begin(uint8_t* memory, uint64_t size, uint32_t program, uint32_t latency,
@@ -209,6 +216,8 @@ extern "C" {
 
 void* bitrow_new(const char* trace_path) { return new Harness(trace_path); }
 void bitrow_delete(void* harness) { delete static_cast<Harness*>(harness); }
+
+void bitrow_reset(void* harness) { static_cast<Harness*>(harness)->reset(); }
 
 void bitrow_begin(void* harness, uint8_t* memory, uint64_t size, uint32_t program,
                   uint32_t latency, uint32_t interval, int64_t stall_seed) {

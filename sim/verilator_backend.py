@@ -14,6 +14,7 @@ _RUNNING, _READ_OUTSIDE, _WRITE_OUTSIDE = 1, 2, 3
 _SIGNATURES = {
     "bitrow_new": (ctypes.c_void_p, [ctypes.c_char_p]),
     "bitrow_delete": (None, [ctypes.c_void_p]),
+    "bitrow_reset": (None, [ctypes.c_void_p]),
     "bitrow_begin": (None, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint32,
                             ctypes.c_uint32, ctypes.c_uint32, ctypes.c_int64]),
     "bitrow_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_uint64]),
@@ -63,6 +64,10 @@ class VerilatorBackend:
         if self._harness is not None:
             self._library.bitrow_delete(self._harness)
             self._harness = None
+
+    def reset(self):
+        """Resets the design for one cycle, whatever it is doing; memory keeps what it holds."""
+        self._library.bitrow_reset(self._harness)
 
     def begin(self, memory, start_address, memory_model):
         """Starts a program, which ``advance`` runs; ``memory`` must stay alive, and is changed."""
