@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.mixed_precision --data ../shared/data`` searches for mixed precisions of the
 float network that comes along, under several budgets, by training images that it did not learn
-from. It then takes the whole test set: for each budget the best uniform precision within it, chosen
-by the test set itself among all formats and widths, and the mixed one, which was not.
+from. It then takes the whole test set: for each budget the best uniform precision within it (or the
+cheapest, where none is), chosen by the test set itself among all formats and widths, and the mixed
+one, which was not.
 """
 
 from dataclasses import dataclass
@@ -59,16 +60,21 @@ def on_test(problem, point, name, energy, test):
 
 
 def uniforms(problem, most_energy, test):
-    """Every uniform precision of at most so much energy, on the test set."""
-    found = []
+    """Every uniform precision of at most so much energy, and the cheapest, on the test set."""
+    costs, found = {}, []
     with step_progress("uniform precisions") as progress:
         for name in problem.quantizer.formats:
             for bits in problem.quantizer.bits:
-                point = problem.uniform(name, bits)
-                energy = precision_cost(problem, point, "energy")
+                progress(f"cost of {name}, {bits}")
+                energy = precision_cost(problem, problem.uniform(name, bits), "energy")
+                if energy is not None:
+                    costs[name, bits] = energy
+        least = min(costs.values())
+        for (name, bits), energy in costs.items():
+            if energy <= max(most_energy, least):
                 progress(f"{name}, {bits}")
-                if energy is not None and energy <= most_energy:
-                    found.append(on_test(problem, point, f"{name}, {bits}", energy, test))
+                found.append(on_test(problem, problem.uniform(name, bits), f"{name}, {bits}",
+                                     energy, test))
     return found
 
 
@@ -88,13 +94,15 @@ def searched(problem, budgets, trials, workers, journal, sampler):
 
 def row(problem, budget, limit, best, every, test):
     """One line of the table."""
-    uniform = max((one for one in every if one.energy <= limit), key=lambda one: one.accuracy)
+    least = min(one.energy for one in every)
+    uniform = max((one for one in every if one.energy <= max(limit, least)),
+                  key=lambda one: one.accuracy)
     options = [str(best.point[knob.name]) for knob in problem.knobs]
     layers = len(problem.quantizer.network.linear)
     mixed = on_test(problem, best.point, "", best.evaluation.energy, test)
     better = int((mixed.right & ~uniform.right).sum())
     worse = int((uniform.right & ~mixed.right).sum())
-    cells = (f"{budget.amount:.0%}", uniform.name, f"{uniform.energy / 1e6:.2f} µJ",
+    cells = (f"{100 * budget.amount:g}%", uniform.name, f"{uniform.energy / 1e6:.2f} µJ",
              f"{uniform.accuracy:.2%}",
              f"{' '.join(options[:layers])}; {' '.join(options[layers:])}",
              f"{mixed.energy / 1e6:.2f} µJ", f"{mixed.accuracy:.2%}", f"{better}, {worse}",
@@ -106,7 +114,7 @@ def main(
     data: Annotated[Path, typer.Option(help="Folder with fashion_mnist/.")],
     journal: Annotated[Path, typer.Option(help="Of the searches, which go on from there.")] = Path(
         "mixed_precision.journal"),
-    percent: Annotated[list[int], typer.Option(help="Budgets, of 8 bits' energy.")] = (
+    percent: Annotated[list[float], typer.Option(help="Budgets, of 8 bits' energy.")] = (
         41, 44, 47, 50, 55),
     trials: Annotated[int, typer.Option(help="Of each search, beside what it begins with.")] = 24,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
@@ -126,6 +134,9 @@ def main(
     typer.echo(HEADER)
     typer.echo("|" + "---|" * (HEADER.count("|") - 1))
     for budget, limit, best in found:
+        if best is None:
+            typer.echo(f"| {100 * budget.amount:g}% | no precision found is within it |")
+            continue
         typer.echo(row(problem, budget, limit, best, every, test))
     typer.echo("uniform: " + "; ".join(
         f"{one.name}: {one.energy / 1e6:.2f} µJ, {one.accuracy:.2%}"
