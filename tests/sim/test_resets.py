@@ -1,4 +1,4 @@
-"""A reset in the middle of a run leaves nothing behind: the next starts at once, and is the same."""
+"""A reset in the middle of a run leaves nothing behind: the next starts at once, unchanged."""
 
 from hypothesis import given, settings, strategies
 import numpy as np
