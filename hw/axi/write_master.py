@@ -86,15 +86,19 @@ class WriteMaster(wiring.Component):
         width = AcceleratorConfig.BEAT_BITS + _BEAT_BYTES + 1
         m.submodules.beats = beats = SyncFIFOBuffered(
             width=width, depth=max(_LEAST_BEATS, self._shape.write_burst_beats))
-        complete = Signal(range(self._shape.outstanding_writes + 1))
+        m.submodules.offer = offer = RegisterSlice(width)
+        complete, any_complete = Signal(range(self._shape.outstanding_writes + 1)), Signal()
+        ends = Signal()
         m.d.comb += [
             gather.room.eq(beats.w_rdy), beats.w_en.eq(gather.leaves),
             beats.w_data.eq(Cat(beat.data, beat.strobe, beat.last)),
-            Cat(axi.wdata, axi.wstrb, axi.wlast).eq(beats.r_data),
-            axi.wvalid.eq(beats.r_rdy & (complete != 0)),
-            beats.r_en.eq(axi.wvalid & axi.wready),
+            offer.i.valid.eq(beats.r_rdy & any_complete), offer.i.payload.eq(beats.r_data),
+            beats.r_en.eq(offer.i.valid & offer.i.ready), ends.eq(beats.r_en & beats.r_data[-1]),
+            Cat(axi.wdata, axi.wstrb, axi.wlast).eq(offer.o.payload),
+            axi.wvalid.eq(offer.o.valid), offer.o.ready.eq(axi.wready),
         ]
-        m.d.sync += complete.eq(complete + closes - (beats.r_en & axi.wlast))
+        m.d.sync += [complete.eq(complete + closes - ends),
+                     any_complete.eq(closes | (complete > 1) | ((complete == 1) & ~ends))]
 
     def _send_addresses(self, m, beat, closes):
         """The address channel."""
