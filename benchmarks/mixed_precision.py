@@ -115,7 +115,7 @@ def main(
     journal: Annotated[Path, typer.Option(help="Of the searches, which go on from there.")] = Path(
         "mixed_precision.journal"),
     percent: Annotated[list[float], typer.Option(help="Budgets, of 8 bits' energy.")] = (
-        41, 44, 47, 50, 55),
+        40.3, 40.6, 41, 44, 47, 50, 55),
     trials: Annotated[int, typer.Option(help="Of each search, beside what it begins with.")] = 24,
     workers: Annotated[int, typer.Option(help="Processes.")] = 2,
     sampler: Annotated[str, typer.Option(help="Sampler of the searches.")] = "tpe",
