@@ -25,7 +25,8 @@ class RunGuard(wiring.Component):
     cycle_limit : In
         Cycles that a run may take; 0: any number.
     core_start, core_reset : Out
-        To the accelerator. ``core_reset`` is high for a cycle at least.
+        To the accelerator, a cycle after they are decided. ``core_reset`` is high for a cycle at
+        least, and ``halt`` with it.
     core_done, core_status, core_cycles : In
     halt, flush : Out
         To the memory port.
@@ -54,11 +55,15 @@ class RunGuard(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         forget, forgetting, over, failed = Signal(), Signal(), Signal(), Signal()
+        begins, resets, ending = Signal(), Signal(), Signal()
         m.d.comb += [self.busy.eq(1), failed.eq(self.reads_failed | self.writes_failed),
-                     forgetting.eq(forget | self.clear)]
+                     forgetting.eq(forget | self.clear), self.flush.eq(ending),
+                     self.halt.eq(ending | self.core_reset)]
         m.d.sync += [
             forget.eq(forgetting & self.busy),
-            over.eq((self.cycle_limit != 0) & (self.core_cycles >= self.cycle_limit)),
+            self.core_start.eq(begins), self.core_reset.eq(resets),
+            over.eq((self.cycle_limit != 0) & (self.core_cycles >= self.cycle_limit)
+                    & ~(begins | self.core_start)),
             self.reads_failed.eq(self.reads_failed | (self.read_failed & self.busy)),
             self.writes_failed.eq(self.writes_failed | (self.write_failed & self.busy)),
         ]
@@ -66,11 +71,10 @@ class RunGuard(wiring.Component):
             m.d.sync += self.finished.eq(1)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += [self.busy.eq(0), self.core_start.eq(self.start & ~self.clear)]
+                m.d.comb += [self.busy.eq(0), begins.eq(self.start & ~self.clear)]
                 with m.If(self.start | self.clear):
                     self._forget(m)
-                with m.If(self.core_start):
-                    m.d.sync += over.eq(0)
+                with m.If(begins):
                     m.next = "RUN"
             with m.State("RUN"):
                 m.d.sync += self.cycles.eq(self.core_cycles)
@@ -81,13 +85,13 @@ class RunGuard(wiring.Component):
                     with m.If(cause):
                         m.d.sync += self.status.eq(code)
                         m.next = "ABORT"
-            self._ending_states(m, forgetting, failed)
+            self._ending_states(m, forgetting, failed, ending, resets)
         return m
 
-    def _ending_states(self, m, forgetting, failed):
+    def _ending_states(self, m, forgetting, failed, ending, resets):
         """FINISH waits for the last answers of a good run, ABORT for those of any other."""
         with m.State("FINISH"):
-            m.d.comb += [self.flush.eq(1), self.halt.eq(1)]
+            m.d.comb += ending.eq(1)
             m.d.sync += [self.cycles.eq(self.core_cycles), self.status.eq(self.core_status)]
             with m.If(failed):
                 m.d.sync += self.status.eq(Status.BUS_ERROR)
@@ -97,7 +101,7 @@ class RunGuard(wiring.Component):
                 m.d.comb += self.ended.eq(1)
                 m.next = "IDLE"
         with m.State("ABORT"):
-            m.d.comb += [self.flush.eq(1), self.halt.eq(1), self.core_reset.eq(1)]
+            m.d.comb += [ending.eq(1), resets.eq(1)]
             with m.If(self.memory_idle):
                 m.d.comb += [self.ended.eq(~forgetting), self.ended_badly.eq(~forgetting)]
                 with m.If(forgetting):

@@ -258,6 +258,16 @@ async def a_bad_program_ends_in_its_status(dut):
 
 
 @cocotb.test()
+async def a_limit_does_not_count_cycles_of_the_run_before(dut):
+    bench = await Bench(dut).start()
+    cycles = await bench.good_run(0)
+    await bench.write("cycle_limit", cycles // 2)
+    await bench.begin(instructions(encode(Opcode.END)), 0)
+    assert await bench.end() is Status.OK
+    assert await bench.read("cycles") < cycles // 2
+
+
+@cocotb.test()
 async def a_run_keeps_the_addresses_it_began_with(dut):
     bench = await Bench(dut).start()
     await bench.begin_network(0)

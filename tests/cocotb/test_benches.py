@@ -37,7 +37,7 @@ def test_memory_port_against_an_independent_memory(tmp_path, monkeypatch, outsta
 def run_accelerator_bench(folder, monkeypatch, family, seed):
     component = AxiAccelerator(TINY, AxiShape(address_bits=40))
     assert run_bench(component, "bitrow_axi", "bench_axi_accelerator", folder, monkeypatch,
-                     BENCH_SEED=str(seed), BENCH_FAMILY=family) == (9, 0)
+                     BENCH_SEED=str(seed), BENCH_FAMILY=family) == (10, 0)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
