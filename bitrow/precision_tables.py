@@ -1,4 +1,4 @@
-"""Tables of mixed precision: the front, and why each layer has its bits."""
+"""Tables of mixed precision: the front, and why each layer has its bits. A star: derived costs."""
 
 from rich.table import Table
 
@@ -7,13 +7,13 @@ from energy.units import ReadableUnit
 __all__ = ["front_table", "held_back_table", "reason_table"]
 
 
-def _energy(value, unit):
-    return f"{value / unit.factor:,.3f}"
+def _energy(evaluation, unit):
+    return f"{evaluation.energy / unit.factor:,.3f}{'*' if evaluation.derived else ''}"
 
 
 def _figures(evaluation, unit):
     return (f"{evaluation.accuracy:.2%}", f"{evaluation.divergence:.4f}",
-            _energy(evaluation.energy, unit), f"{evaluation.cycles:,}", f"{evaluation.bits:.2f}")
+            _energy(evaluation, unit), f"{evaluation.cycles:,}", f"{evaluation.bits:.2f}")
 
 
 def _figure_columns(table, unit):
@@ -108,5 +108,5 @@ def held_back_table(rows, unit):
     for name, accuracy, found in rows:
         table.add_row(name, f"{accuracy:.2%}", *(
             ("–", "–", "–") if found is None else
-            (_energy(found.energy, readable), f"{found.cycles:,}", f"{found.bits:.2f}")))
+            (_energy(found, readable), f"{found.cycles:,}", f"{found.bits:.2f}")))
     return table

@@ -174,6 +174,8 @@ def _shown(problem, search, found, held_back):
         console.print(reason_table(found.reasons, found.chosen, search.budget.kind, unit))
     if held_back:
         console.print(held_back_table(held_back, unit))
+    for how in dict.fromkeys(how for one in front for how in one.evaluation.derived):
+        typer.echo(f"* derived: {how}")
 
 
 def _json(problem, search, found, held_back):

@@ -65,6 +65,8 @@ class PrecisionEvaluation:
         Of a weight, on average.
     layer_energy, layer_cycles : dict of str to float
         By layer.
+    derived : tuple of str
+        How costs behind the energy were derived, where they were not published.
     """
 
     accuracy: float
@@ -74,6 +76,10 @@ class PrecisionEvaluation:
     bits: float
     layer_energy: dict[str, float] = field(hash=False)
     layer_cycles: dict[str, int] = field(hash=False)
+    derived: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "derived", tuple(self.derived))
 
     def cost(self, kind):
         """Energy, cycles or bits."""
@@ -225,7 +231,8 @@ def evaluate_precision(problem, point):
         energy=energy.per_inference, cycles=counts.cycles,
         bits=_mean_bits(network),
         layer_energy={layer.name: layer.total.value for layer in energy.layers},
-        layer_cycles={layer.name: layer.cycles for layer in counts.layers})
+        layer_cycles={layer.name: layer.cycles for layer in counts.layers},
+        derived=tuple(energy.total.derived))
 
 
 def _log_probabilities(scores):

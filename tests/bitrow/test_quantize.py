@@ -60,6 +60,7 @@ def test_quantize_writes_a_network_within_the_budget_and_says_why(tmp_path, file
     assert '"Conv_y3 weights"' in lines[0]
     assert ElementTree.parse(out / "quantize.svg").getroot().tag.endswith("svg")
     assert "Why: one step finer or coarser" in result.output
+    assert "* derived: " in result.output
     again = call(*arguments)
     assert again.exit_code == 0, again.output
     assert json.loads(keys.read_text()) == written
