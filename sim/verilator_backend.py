@@ -52,6 +52,7 @@ class VerilatorBackend:
             function.restype, function.argtypes = result, arguments
         trace = None if trace_path is None else str(trace_path).encode()
         self._harness = self._library.bitrow_new(trace)
+        self._memory = None
 
     def __enter__(self):
         return self
@@ -70,7 +71,8 @@ class VerilatorBackend:
         self._library.bitrow_reset(self._harness)
 
     def begin(self, memory, start_address, memory_model):
-        """Starts a program, which ``advance`` runs; ``memory`` must stay alive, and is changed."""
+        """Starts a program, which ``advance`` runs; ``memory`` is changed."""
+        self._memory = memory  # The harness has its address only.
         self._library.bitrow_begin(
             self._harness, memory.ctypes.data, memory.size, start_address,
             memory_model.latency_cycles, memory_model.beat_cycles,
