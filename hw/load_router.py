@@ -88,10 +88,10 @@ class LoadRouter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        burst, valid, last = self._take(m)
+        burst, valid, last, places = self._take(m)
         beat = Signal(self._config.BEAT_BITS, reset_less=True)
         m.d.sync += beat.eq(self.read_data.payload)
-        self._route(m, burst, valid, beat)
+        self._route(m, burst, valid, places, beat)
         counted = Signal()
         is_map = burst.target == Target.MAP
         paused = Signal(MAP_PAUSE_CYCLES)
@@ -132,18 +132,17 @@ class LoadRouter(wiring.Component):
         with m.If(queue.r_en):
             m.d.sync += [burst.eq(following), active.eq(1), left.eq(following.beats),
                          is_first.eq(1), is_last.eq(following.beats == 1)]
-        self._place(m, burst, is_first, valid)
-        return taken, valid, last
+        return taken, valid, last, self._place(m, burst, is_first, valid)
 
     def _place(self, m, burst, is_first, valid):
-        """Where the beat taken a cycle ago belongs; whether its row and its word are the last.
+        """Where the beat taken a cycle ago belongs, by name.
 
-        What ends is a register that is found out a beat ahead, so that little lies between two.
+        Whether its row and its word are the last is found out a beat ahead and kept in a
+        register, so that little lies between two.
         """
         index, row, word, column = (
             Signal(width, name=name, reset_less=True)
             for name, width in (("index", 20), ("row", 4), ("word", 13), ("column", 4)))
-        self._places = {"index": index, "row": row, "word": word, "column": column}
         row_ends, one_row, word_ends, one_word = (
             Signal(name=name, reset_less=True)
             for name in ("row_ends", "one_row", "word_ends", "one_word"))
@@ -167,6 +166,7 @@ class LoadRouter(wiring.Component):
                 one_word.eq(has_one_word), word_ends.eq(has_one_word),
                 last_but_one_row.eq(last_row - 1), last_but_one_word.eq(burst.last_word - 1),
             ]
+        return {"index": index, "row": row, "word": word, "column": column}
 
     def _last_row(self, m, burst):
         """The last array row, or group of rows, that beats of a word go to."""
@@ -184,9 +184,8 @@ class LoadRouter(wiring.Component):
                 m.d.comb += last_row.eq(self._config.rows - 1)
         return last_row
 
-    def _route(self, m, burst, valid, beat):
+    def _route(self, m, burst, valid, places, beat):
         """The way of a beat to its place."""
-        places = self._places
         indexed = {Target.BUFFER: self.buffer, Target.THRESHOLD: self.thresholds}
         for target, out in indexed.items():
             m.d.sync += [out.valid.eq(valid & (burst.target == target)), out.p.data.eq(beat),

@@ -59,19 +59,19 @@ class WriteMaster(wiring.Component):
         m = Module()
         shape, axi = self._shape, self.axi
         drive_burst_constants(m, axi, "aw")
-        m.submodules.slice = come = RegisterSlice(write_layout(AcceleratorConfig))
+        m.submodules.intake = intake = RegisterSlice(write_layout(AcceleratorConfig))
         m.submodules.gather = gather = WriteGather(shape)
         unanswered = Signal(range(shape.outstanding_writes + 1))
         closes, may_close = Signal(), Signal()
         m.d.comb += [
-            come.i.valid.eq(self.writes.valid), come.i.payload.eq(self.writes.payload),
-            self.writes.ready.eq(come.i.ready), gather.flush.eq(self.flush),
-            gather.writes.valid.eq(come.o.valid), gather.writes.payload.eq(come.o.payload),
-            come.o.ready.eq(gather.writes.ready),
+            intake.i.valid.eq(self.writes.valid), intake.i.payload.eq(self.writes.payload),
+            self.writes.ready.eq(intake.i.ready), gather.flush.eq(self.flush),
+            gather.writes.valid.eq(intake.o.valid), gather.writes.payload.eq(intake.o.payload),
+            intake.o.ready.eq(gather.writes.ready),
             gather.room_for_last.eq(may_close),
             closes.eq(gather.leaves & gather.beat.last),
             axi.bready.eq(1), self.failed.eq(axi.bvalid & axi.bresp[1]),
-            self.idle.eq(come.empty & gather.empty & (unanswered == 0)),
+            self.idle.eq(intake.empty & gather.empty & (unanswered == 0)),
         ]
         m.d.sync += [unanswered.eq(unanswered + closes - axi.bvalid),
                      may_close.eq(unanswered + closes < shape.outstanding_writes)]

@@ -241,7 +241,7 @@ def test_the_path_turns_one_knob_at_a_time_and_gets_cheaper(problem, searched):
         before = point
 
 
-def test_estimates_of_single_choices_are_exact_and_of_bits_always(problem, searched):
+def test_estimates_of_single_choices_are_what_was_found_and_of_bits_always(problem, searched):
     search, _, _ = searched
     estimate = search.estimate()
     for one in search.tried():
