@@ -57,6 +57,7 @@ def test_every_weight_is_reached_once(seed, shape, length, density, index_bits):
     assert (schedule.steps < 1 << index_bits).all()
     reached = walk(schedule, lanes, reach, len(weights))
     assert sorted(reached) == sorted(map(tuple, np.argwhere(weights)))
+    assert (schedule.words <= length + (length * reach >> index_bits)).all()
 
 
 @pytest.mark.parametrize("lanes,reach", [(2, 1), (2, 2), (3, 2), (4, 2), (4, 4)])
