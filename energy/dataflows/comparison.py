@@ -34,6 +34,10 @@ class DoesNotFit(InputError):
     """A layer of which a machine can hold no mapping."""
 
 
+_ROUNDING = 1e-12
+"""Share of an energy by which sums in other orders may differ."""
+
+
 @dataclass(frozen=True)
 class BestMapping:
     """The mapping with the least energy, at the levels asked for, among all that fit.
@@ -62,9 +66,9 @@ class BestMapping:
         return sum(self.energy.values())
 
 
-def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT):
-    """The mapping of a dataflow with the least energy at some levels; of these, in all; of these,
-    the one that uses most elements.
+def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT, slack=0.0):
+    """The mapping of a dataflow with the least energy at some levels; of equal ones that which
+    uses most elements; of these the one with the least energy in all.
 
     Parameters
     ----------
@@ -76,6 +80,9 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT)
     levels : tuple of str
         Whose energy is minimized.
     counting : Counting
+    slack : float
+        Energies count as equal that are at most so large a share of the layer's least energy
+        above the least.
 
     Raises
     ------
@@ -91,9 +98,9 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT)
         raise DoesNotFit(f"layer {shape.name}: a batch of {batch} must fit the buffer of "
                          f"{machine.buffer_words} words with dataflow {dataflow}, and does not")
     energies = accesses(shape, batch, found, counting).energy(machine.costs)
-    whole = np.zeros(tried)
-    place = np.lexsort((-active(shape, found), whole + sum(energies.values()),
-                        whole + sum(energies[level] for level in levels)))[0]
+    moved, whole = (np.zeros(tried) + sum(parts) for parts in (
+        [energies[level] for level in levels], energies.values()))
+    place = _least(moved, whole, active(shape, found) + np.zeros(tried), slack)
     mapping = {name: int(value[place]) for name, value in found.items()}
     chosen = accesses(shape, batch, mapping, counting)
     return BestMapping(mapping, chosen, {level: float(value) for level, value in
@@ -101,7 +108,13 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT)
                        active(shape, mapping), tried)
 
 
-def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT):
+def _least(moved, whole, active, slack):
+    """The place, among those that move least, of most elements in use; of these of the least."""
+    near = np.flatnonzero(moved <= moved.min() + (slack + _ROUNDING) * whole.min())
+    return near[np.lexsort((whole[near], moved[near], -active[near]))[0]]
+
+
+def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT, slack=0.0):
     """The best mappings of layers with each dataflow.
 
     Parameters
@@ -113,6 +126,8 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT):
     levels : tuple of str
         Whose energy is minimized.
     counting : Counting
+    slack : float
+        As ``best_mapping`` takes it.
 
     Returns
     -------
@@ -122,8 +137,9 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT):
     found = {}
     for dataflow, machine in machines.items():
         try:
-            found[dataflow] = [best_mapping(dataflow, shape, batch, machine, levels, counting)
-                               for shape in shapes]
+            found[dataflow] = [
+                best_mapping(dataflow, shape, batch, machine, levels, counting, slack)
+                for shape in shapes]
         except DoesNotFit:
             found[dataflow] = None
     return found

@@ -77,26 +77,31 @@ def all_fitting(dataflow, shape, batch, machine):
 @pytest.mark.parametrize("dataflow", list(DATAFLOWS))
 @pytest.mark.parametrize("counting", list(COUNTINGS))
 @given(shape=conv_shapes(largest=4), batch=st.integers(1, 2), elements=st.integers(4, 24),
-       buffer_words=st.integers(20, 600), rf_words=st.integers(4, 40))
+       buffer_words=st.integers(20, 600), rf_words=st.integers(4, 40),
+       slack=st.sampled_from([0.0, 0.001, 0.1]))
 def test_no_mapping_that_fits_is_better(dataflow, counting, shape, batch, elements, buffer_words,
-                                        rf_words):
+                                        rf_words, slack):
     machine = SpatialMachine(elements=elements, buffer_words=buffer_words, rf_words=rf_words)
     _, accesses, active = DATAFLOWS[dataflow]
     values = []
     for mapping in all_fitting(dataflow, shape, batch, machine):
         energy = accesses(shape, batch, mapping, COUNTINGS[counting]).energy(machine.costs)
         moved = sum(float(energy[level]) for level in ABOVE_RF)
-        values.append((round(moved, 6), round(float(sum(energy.values())), 6),
-                       -int(active(shape, mapping))))
+        values.append((moved, -int(active(shape, mapping)), float(sum(energy.values()))))
     try:
-        best = best_mapping(dataflow, shape, batch, machine, ABOVE_RF, COUNTINGS[counting])
+        best = best_mapping(dataflow, shape, batch, machine, ABOVE_RF, COUNTINGS[counting], slack)
     except DoesNotFit:
         assert not values
         return
-    moved = round(sum(best.energy[level] for level in ABOVE_RF), 6)
-    assert (moved, round(best.total_energy, 6)) == min(values)[:2]
+    moved = sum(best.energy[level] for level in ABOVE_RF)
+    room = (slack + 1e-9) * min(whole for _, _, whole in values)
+    near = [one for one in values if one[0] <= min(values)[0] + room]
+    assert moved <= min(values)[0] + room
     if dataflow != "RS":
-        assert -best.active == min(values)[2]
+        most = min(active for _, active, _ in near)
+        assert -best.active == most
+        least = min(one[0] for one in near if one[1] == most)
+        assert round(moved, 6) == round(least, 6)
 
 
 @given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 4), st.integers(1, 6))

@@ -214,23 +214,27 @@ def test_dataflows_compare_as_published():
     """Each bar within 0.3 %, but where a mapping is found that takes less energy."""
     results = comparison_results()
     assert len(results) == 17 and ("WS", 64) not in results
-    better = {("RS", 16), ("RS", 64), ("NLR", 16), ("NLR", 64)}
+    better = {("RS", 64), ("NLR", 16), ("NLR", 64)}
     for key, quantities in results.items():
         for quantity in ("energy", "dram_per_mac", "energy_delay"):
             model, published = quantities[quantity]
-            limit = 0.05 if key in better else 0.003
+            limit = 0.025 if key in better else 0.003
             assert abs(model / published - 1) <= limit, (key, quantity, model, published)
-        if key in better:
-            assert quantities["energy"][0] < quantities["energy"][1]
 
 
 @needs_papers
 def test_row_stationary_breaks_down_as_published():
-    """Each bar within 10 %, but for CONV2's buffer: another mapping moves less there."""
     for layer, bars in breakdown_results().items():
         for part, (model, published) in bars.items():
-            if (layer, part) != ("CONV2", "buffer"):
-                assert abs(model / published - 1) <= 0.10, (layer, part, model, published)
+            assert abs(model / published - 1) <= 0.10, (layer, part, model, published)
+
+
+@needs_papers
+def test_with_the_strict_optimum_one_bar_differs():
+    """CONV2's buffer: another mapping moves 0.3 % less, with fewer elements at work."""
+    far = {(layer, part) for layer, bars in breakdown_results(slack=0).items()
+           for part, (model, published) in bars.items() if abs(model / published - 1) > 0.10}
+    assert far == {("CONV2", "buffer")}
 
 
 @needs_papers
