@@ -50,15 +50,17 @@ _ACT, _WEIGHT = formats.uint(4), formats.dorefa(2)
 
 
 def layer_network(name, index, shape):
-    """A network of one random convolution, and an image for it."""
+    """A network of one random convolution, and an image for it; the network's last gives scores."""
     filters, channels, size, kernel, stride, groups, _ = shape
     generator = np.random.default_rng((_SEED, index))
     weights = generator.integers(0, 4, (filters, kernel, kernel, channels), dtype=np.uint8)
     reach = 15 * 3 * weights[0].size // 8
     thresholds = np.sort(generator.integers(-reach, reach, (filters, 15)), axis=1)
+    stage = dict(thresholds=thresholds, output_format=_ACT)
+    if index == len(NETWORKS[name]) + len(DENSE[name]):
+        stage = {}
     layer = Layer(name=f"conv{index}", weight_format=_WEIGHT, weights=weights, groups=groups,
-                  input_format=_ACT, stride=(stride, stride), thresholds=thresholds,
-                  output_format=_ACT)
+                  input_format=_ACT, stride=(stride, stride), **stage)
     network = Network(name=f"{name}-{index}", input_shape=(size, size, channels * groups),
                       input_format=_ACT, layers=(layer,))
     image = generator.integers(0, 16, (1, size, size, channels * groups), dtype=np.uint8)

@@ -35,7 +35,8 @@ def mapping_json(program, prediction, forced):
     for layer, counts, shares in zip(program.layers, prediction.layers, _shares(program),
                                      strict=True):
         steps = [{"step": number, "forced": (layer.name, number) in forced,
-                  "folds": len(step.mapping.folds), "parts": step.parts, "passes": step.passes,
+                  "folds": len(step.mapping.folds),
+                  "rows_of_a_unit": max(fold.shares for fold in step.mapping.folds), "parts": step.parts, "passes": step.passes,
                   "planes": len({one.plane for one in step.order}), "active_share": share,
                   "mapping": asdict(step.mapping)}
                  for number, (step, share) in enumerate(zip(layer.steps, shares, strict=True), 1)]
@@ -88,9 +89,10 @@ def _cells(step):
     mapping = step["mapping"]
     most = max(count for _, count in mapping["filter_groups"])
     parts = f" in {step['parts']} parts" if step["parts"] > 1 else ""
+    rows = f" in {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
     blocks = f", {mapping['blocks']} blocks" if mapping["blocks"] > 1 else ""
     strip = max(mapping["strips"], key=lambda one: one["rows"] * one["positions"])
-    return (f"{step['folds']} x {mapping['fold_units']}", str(step["planes"]),
+    return (f"{step['folds']} x {mapping['fold_units']}{rows}", str(step["planes"]),
             f"{mapping['groups']} x {mapping['group_words']}{parts}",
             f"{len(mapping['filter_groups'])} x {most}",
             f"{len(mapping['strips'])} x {strip['rows']} x {strip['positions']}{blocks}",

@@ -12,9 +12,9 @@ __all__ = ["unskipped_counts"]
 def unskipped_counts(counts, program):
     """The counts of a program whose every pass does every word of its filters.
 
-    Filters are loaded whole and without sequences, each element works through all words with all
-    lanes; tiles, passes and all else stay, were the scratchpads deep enough for it. How long that
-    takes is not known: cycles are None where anything was skipped.
+    Filters are loaded whole, rows work through all words of their units, or of their shares of
+    them, with all lanes; tiles, passes and all else stay, were the scratchpads deep enough for it.
+    How long that takes is not known: cycles are None where anything was skipped.
 
     Parameters
     ----------
@@ -26,36 +26,45 @@ def unskipped_counts(counts, program):
     -------
     NetworkCounts
     """
-    events = [Counter() for _ in counts.layers]
-    waiting = {}
+    events = {index: Counter() for index, layer in enumerate(program.layers) if layer.skipping}
+    passes, waiting = _passes(program), {}
     for layer, opcode, fields in layer_instructions(program):
-        if opcode is Opcode.PASS and fields["lane_offsets"]:
+        if opcode is Opcode.LOAD:
+            if fields["target"] == Target.FILTER:
+                waiting[fields["bank"]] = layer, fields
+            continue
+        mapping, fold = next(passes)
+        if mapping.skipping:
             if fields["bank"] in waiting:
                 of_layer, load = waiting.pop(fields["bank"])
-                events[of_layer] += _whole_load(load, fields, program.config)
-            events[layer] += _whole_pass(fields, program.config)
-        elif opcode is Opcode.LOAD and fields["target"] == Target.FILTER:
-            waiting[fields["bank"]] = layer, fields
-        elif opcode is Opcode.LOAD and fields["target"] == Target.SEQUENCE:
-            events[layer]["sequences"] += 1
+                events[of_layer] += _whole_load(load, fields, fold, program.config)
+            events[layer] += _whole_pass(fields, fold, program.config)
     layers = tuple(
-        replace(layer, cycles=None, events=layer.events | dict(own)) if own.pop("sequences", 0)
-        else layer for layer, own in zip(counts.layers, events, strict=True))
-    skips = any(layer.cycles is None for layer in layers)
-    return replace(counts, layers=layers, cycles=None if skips else counts.cycles)
+        replace(layer, cycles=None, events=layer.events | dict(events[index]))
+        if index in events else layer for index, layer in enumerate(counts.layers))
+    return replace(counts, layers=layers, cycles=None if events else counts.cycles)
 
 
-def _whole_load(load, fields, config):
+def _passes(program):
+    """(mapping, fold) of all passes in order."""
+    for layer in program.layers:
+        for step in layer.steps:
+            for one in step.order * step.parts:
+                yield step.mapping, one.fold
+
+
+def _whole_load(load, fields, fold, config):
     """Events of a load of all words of the filters that a pass uses."""
-    words = fields["psums"] * fields["filter_length"]
+    words = fields["psums"] * fold.row_words(fields["filter_length"])
     beats = load["beats"] // load["words"] * words
     columns = config.cols if load["broadcast"] else load["columns"]
     return Counter(dram_filter_beats=beats,
                    filter_writes=words * config.rows * columns)
 
 
-def _whole_pass(fields, config):
+def _whole_pass(fields, fold, config):
     """Operations of a pass through all words of all filters."""
-    words = (fields["rows_enable"].bit_count() * fields["columns"] * fields["positions"]
-             * fields["psums"] * fields["filter_length"])
+    units = fold.count if fields["rows_enable"] else 0
+    words = (units * fields["columns"] * fields["positions"] * fields["psums"]
+             * fields["filter_length"])
     return Counter(mac_words=words, mac_lanes=words * config.lanes)

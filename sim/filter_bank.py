@@ -7,7 +7,7 @@ import numpy as np
 from sim.activation_layout import pack_bits
 from sim.lane_schedule import least_words, schedule_lanes
 
-__all__ = ["FilterBank", "dense_bank", "skipping_bank", "taken_words", "tile_fields"]
+__all__ = ["FilterBank", "pass_bank", "taken_words"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,31 +62,53 @@ class FilterBank:
         return pack_bits(flat.reshape(-1, config.BEAT_BITS), 1, config.BEAT_BYTES)
 
 
-def tile_fields(work, fold, group_words, rows, filters, plane):
-    """The fields of one pass, uint8 [rows, filters, filter_length, lanes].
+def pass_bank(work, mapping, fold, group, plane, config):
+    """The filters of one pass: of a fold, a filter group and a plane.
 
     Parameters
     ----------
     work : LayerWork
+    mapping : LayerMapping
     fold : Fold
-    group_words : int
-    rows : int
-        Of the array; those without a unit are off.
-    filters : (first, count)
+    group : int
+        Index of ``mapping.filter_groups``.
     plane : Plane
+    config : AcceleratorConfig
+
+    Returns
+    -------
+    FilterBank
     """
-    first, count = filters
-    all_fields = work.fields[plane.fields, first:first + count]
+    tile = _tile_fields(work, mapping, fold, group, plane, config.rows)
+    used = np.arange(config.rows) < fold.rows
+    if fold.shares == 1 and not mapping.skipping:
+        return _dense_bank(tile, used)
+    given = np.broadcast_to(_share_mask(fold, *tile.shape[::2]), tile.shape)
+    if mapping.skipping:
+        given = given & (tile != work.off_field)
+    return _sequenced_bank(tile, given, used, work.off_field, config)
+
+
+def _tile_fields(work, mapping, fold, group, plane, rows):
+    """The fields of one pass, uint8 [rows, filters, filter_length, lanes]; without a unit off."""
+    first, count = mapping.filter_groups[group]
+    all_fields, words = work.fields[plane.fields, first:first + count], mapping.group_words
     lanes, kernel_width = all_fields.shape[-1], work.kernel[1]
-    tile = np.full((rows, count, kernel_width, group_words, lanes), work.off_field,
-                   dtype=np.uint8)
-    for row, (group, kernel_row) in enumerate(fold.units):
-        part = all_fields[:, kernel_row, :, group * group_words:(group + 1) * group_words]
+    tile = np.full((rows, count, kernel_width, words, lanes), work.off_field, dtype=np.uint8)
+    for row, (channels, kernel_row) in enumerate(fold.units):
+        part = all_fields[:, kernel_row, :, channels * words:(channels + 1) * words]
         tile[row, :, :, :part.shape[2]] = part
-    return tile.reshape(rows, count, kernel_width * group_words, lanes)
+    return tile.reshape(rows, count, kernel_width * words, lanes)
 
 
-def dense_bank(tile, used):
+def _share_mask(fold, rows, length):
+    """Which of a filter's words each array row does, bool [rows, 1, filter_length, 1]."""
+    row, word = np.ogrid[:rows, :length]
+    mask = (row < fold.rows) & (word % fold.shares == row // fold.count)
+    return mask[:, None, :, None]
+
+
+def _dense_bank(tile, used):
     """Every word of every filter, in order, for the rows in ``used``."""
     rows, count, length, lanes = tile.shape
     words = np.where(used, count * length, 0)
@@ -94,11 +116,11 @@ def dense_bank(tile, used):
     return FilterBank(fields, None, words, words * lanes)
 
 
-def skipping_bank(tile, used, off_field, config):
-    """Only fields other than ``off_field``, as ``sim.lane_schedule`` lays them out."""
+def _sequenced_bank(tile, given, used, off_field, config):
+    """Only the fields that are given, as ``sim.lane_schedule`` lays them out."""
     rows, count, length, lanes = tile.shape
-    schedule = schedule_lanes((tile != off_field).reshape(rows * count, length, lanes),
-                              config.reach, 1 << config.index_bits)
+    schedule = schedule_lanes(given.reshape(rows * count, length, lanes), config.reach,
+                              1 << config.index_bits)
     per_filter = schedule.words.reshape(rows, count)
     per_filter[~used] = 0
     words_per_row = per_filter.sum(axis=1)
@@ -107,22 +129,29 @@ def skipping_bank(tile, used, off_field, config):
     sequence = np.zeros((depth, rows, 2 + lanes), dtype=np.int64)
     starts = np.cumsum(per_filter, axis=1) - per_filter
     row, filter_ = np.divmod(schedule.filters, count)
-    word, given = starts[row, filter_] + schedule.places, schedule.channels >= 0
+    word, weighs = starts[row, filter_] + schedule.places, schedule.channels >= 0
     sequence[word, row, 2 + schedule.lanes] = schedule.steps
-    word, row, filter_, lane = word[given], row[given], filter_[given], schedule.lanes[given]
-    fields[word, row, lane] = tile[row, filter_, schedule.offsets[given], schedule.channels[given]]
+    word, row, filter_, lane = word[weighs], row[weighs], filter_[weighs], schedule.lanes[weighs]
+    fields[word, row, lane] = tile[row, filter_, schedule.offsets[weighs],
+                                   schedule.channels[weighs]]
     np.add.at(sequence, (word, row, 1), 1)
     row, filter_ = np.nonzero(per_filter)
     sequence[starts[row, filter_] + per_filter[row, filter_] - 1, row, 0] = 1
     return FilterBank(fields, sequence, words_per_row, np.bincount(
-        schedule.filters[given] // count, minlength=rows))
+        schedule.filters[weighs] // count, minlength=rows))
 
 
-def taken_words(work, config, group_words):
-    """Words that a filter takes in one row without its zeros, on average."""
-    words = work.fields.shape[4]
-    spare = -words % group_words
+def taken_words(work, config, group_words, shares):
+    """Words that a filter takes in one row without its zeros, on average.
+
+    Units of ``group_words`` words of channels are each shared by so many rows; the fullest counts.
+    """
+    lanes = work.fields.shape[-1]
+    spare = -work.fields.shape[4] % group_words
     given = np.pad(work.fields != work.off_field, ((0, 0),) * 4 + ((0, spare), (0, 0)))
-    groups = given.reshape(*given.shape[:4], -1, group_words, given.shape[-1])
-    counts = groups.sum(axis=(3, 5))
-    return float(least_words(counts.reshape(-1, counts.shape[-1]), config.reach).mean())
+    units = given.reshape(*given.shape[:4], -1, group_words, lanes).swapaxes(3, 4)
+    length = units.shape[4] * group_words
+    units = units.reshape(*units.shape[:4], length, lanes)
+    counts = np.stack([units[..., share::shares, :].sum(axis=4) for share in range(shares)])
+    words = least_words(counts.reshape(-1, lanes), config.reach).reshape(shares, -1)
+    return float(words.mean(axis=1).max())

@@ -7,7 +7,7 @@ import numpy as np
 from hw.array_timing import ArrayTiming
 from hw.codebook import NARROW_CODE_BITS
 from hw.program import Target
-from sim.filter_bank import FilterBank, dense_bank, skipping_bank, tile_fields
+from sim.filter_bank import FilterBank, pass_bank
 from sim.input_tiles import InputTiles
 from sim.output_stage import OutputStage
 
@@ -75,7 +75,7 @@ class LayerCompiler:
     def _load_map(self, fold):
         """The bank of stream ids for a fold, loaded now unless it is there."""
         config, mapping = self._config, self._mapping
-        key = fold.first % mapping.kernel[0], fold.count, fold.groups
+        key = fold.first % mapping.kernel[0], fold.count, fold.shares, fold.groups
         bank, wait = self._on_chip.maps.place(key)
         if wait is not None:
             ids = np.full((config.rows, config.BEAT_BYTES), UNUSED_STREAM, dtype=np.uint8)
@@ -108,15 +108,11 @@ class LayerCompiler:
 
     def _place_filters(self, one):
         work, config, builder = self._work, self._config, self._builder
-        tile = tile_fields(work, one.fold, self._mapping.group_words, config.rows,
-                           self._mapping.filter_groups[one.group], one.plane)
-        used = np.arange(config.rows) < one.fold.count
-        if not self._mapping.skipping:
-            bank = dense_bank(tile, used)
-            return _Loaded(bank, builder.place(bank.filter_beats(config, work.field_bits)), None)
-        bank = skipping_bank(tile, used, work.off_field, config)
-        return _Loaded(bank, builder.place(bank.filter_beats(config, work.field_bits)),
-                       builder.place(bank.sequence_beats(config)))
+        bank = pass_bank(work, self._mapping, one.fold, one.group, one.plane, config)
+        address = builder.place(bank.filter_beats(config, work.field_bits))
+        if bank.sequence is None:
+            return _Loaded(bank, address, None)
+        return _Loaded(bank, address, builder.place(bank.sequence_beats(config)))
 
     def _add_pass(self, index, one):
         mapping, strip = self._mapping, one.strip
@@ -130,7 +126,7 @@ class LayerCompiler:
         address = one.slot * mapping.most_positions * psums
         target = address + self._config.bank_words // 2
         self._builder.array_pass(
-            mode=one.plane.mode, lane_offsets=mapping.skipping, bank=filter_bank,
+            mode=one.plane.mode, lane_offsets=bank.sequence is not None, bank=filter_bank,
             final=one.last, first=one.first, shift=one.shift, columns=mapping.columns(strip),
             rows_enable=0 if one.plane.idle else bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,

@@ -1,10 +1,12 @@
 """The mapper: chooses the mapping of a layer with the fewest cycles, by estimate."""
 
+from itertools import product
 import math
 
 from sim.errors import CompileError
 from sim.mapping import LayerMapping, Strip
-from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words
+from sim.mapping_rules import (
+    check_pool, fit_fault, most_filters, most_group_words, most_unit_rows)
 
 __all__ = ["estimate_cycles", "map_layer"]
 
@@ -28,8 +30,8 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     pixel_words : int or None
         Words of a pixel, where the input is known to lie in one block.
     taken_words : callable or None
-        Where zero weights are skipped: for a number of words in a group, the words that are left
-        of a filter in one row, on average.
+        Where zero weights are skipped: for a number of words in a group, and of rows that share a
+        unit, the words that are left of a filter in one row, on average.
     slack : float or None
         With ``taken_words``: filters of an element are counted with so many times the words that
         are left of them; None: with all their words.
@@ -72,25 +74,43 @@ def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
             continue
         if work.word_step % group_words:
             continue
-        length = work.kernel[1] * group_words
-        if taken_words is not None:
-            length = min(length, math.ceil(taken_words(group_words) * slack))
+        groups, length = -(-work.words // group_words), work.kernel[1] * group_words
+        folding = list(_ways_to_fold(work, config, groups * work.kernel[0], length))
         for strips, blocks, block_step in ways_to_strip(work, config):
-            for psums in _group_sizes(work, config, length):
-                for strips_inside in (False, True):
-                    yield _mapping(work, config, group_words, psums, strips, blocks, block_step,
-                                   strips_inside)
+            for fold_units, fold_rows, unit_rows, shares in folding:
+                words = -(-length // shares)
+                if taken_words is not None:
+                    words = min(words, math.ceil(taken_words(group_words, shares) * slack))
+                for psums, strips_inside in product(_group_sizes(work, config, words),
+                                                    (False, True)):
+                    yield LayerMapping(
+                        group_words, groups, fold_units, fold_rows, unit_rows,
+                        _filter_groups(work.filters, psums, config.lanes), strips, blocks,
+                        block_step, work.kernel, work.stride, work.dilation, strips_inside,
+                        skipping=False)
 
 
-def _mapping(work, config, group_words, psums, strips, blocks, block_step, strips_inside):
-    groups = -(-work.words // group_words)
-    units = groups * work.kernel[0]
+def _ways_to_fold(work, config, units, length):
+    """(fold_units, fold_rows, unit_rows, fewest rows that share a unit).
+
+    In equal folds; and, where that takes fewer words in all, with units shared by rows.
+    """
     folds = -(-units // config.rows)
-    return LayerMapping(
-        group_words=group_words, groups=groups, fold_units=-(-units // folds),
-        filter_groups=_filter_groups(work.filters, psums, config.lanes), strips=strips,
-        blocks=blocks, block_step=block_step, kernel=work.kernel, stride=work.stride,
-        dilation=work.dilation, strips_inside=strips_inside, skipping=False)
+    size = -(-units // folds)
+    yield size, size, 1, 1
+    unit_rows, best = min(most_unit_rows(config), length), (folds * length, folds)
+    if unit_rows == 1:
+        return
+    chosen = None
+    for size in range(1, min(units, config.rows) + 1):
+        full, rest = divmod(units, size)
+        shares = [min(unit_rows, config.rows // count) for count in (size, rest) if count]
+        words = [-(-length // one) for one in shares]
+        cost = full * words[0] + sum(words[1:]), full + len(words[1:])
+        if cost < best:
+            best, chosen = cost, (size, config.rows, unit_rows, min(shares))
+    if chosen is not None:
+        yield chosen
 
 
 def _filter_groups(filters, size, lanes):
@@ -156,19 +176,26 @@ def _whole_strips(work, config):
     if not most or not width or _pooled_phases(work):
         return
     yield _strips_of(work, most, width), 1, 0
-    if (phases > 1 or most < rows or not pool.side_by_side
-            or work.stride[0] > (work.kernel[0] - 1) * work.dilation[0] + 1):
-        return
-    side = pool.kernel[1]
-    rows, width = rows * pool.kernel[0], width * side
-    for blocks in range(2, config.cols // rows + 1):
+    if (phases == 1 and pool.side_by_side
+            and work.stride[0] <= (work.kernel[0] - 1) * work.dilation[0] + 1):
+        for height in range(1, rows + 1):
+            if rows % height == 0:
+                yield from _blocks_of(work, config, height, rows, width)
+
+
+def _blocks_of(work, config, height, rows, width):
+    """Ways to lay strips of so many windows side by side, in blocks of positions."""
+    tall, side = work.pool.kernel
+    height, rows, width = height * tall, rows * tall, width * side
+    strips = range(0, rows, height)
+    for blocks in range(2, config.cols // height + 1):
         positions = -(-width // blocks)
         positions += -positions % side
         while (width - positions) % ((blocks - 1) * side):
             positions += side
         step = (width - positions) // (blocks - 1)
         if 0 < step <= positions:
-            yield (Strip(0, rows, 0, positions, 1),), blocks, step
+            yield tuple(Strip(first, height, 0, positions, 1) for first in strips), blocks, step
 
 
 def _smaller_strips(work, config):
@@ -196,20 +223,18 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     folds = len(mapping.folds) * len(work.planes)
     tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
     slots = config.buffer_beats // tile
-    length, share = mapping.filter_length, config.row_groups_of(work.field_bits)
-    if taken_words is not None:
-        length = taken_words(mapping.group_words)
-        share += config.sequence_row_groups
+    kinds = _fold_kinds(work, mapping, config, taken_words)
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
     total = 0
     for _, count in mapping.filter_groups:
-        window = max(count * length, count, step_words, 2)
-        last = max(window, count * work.stage.drain_step(mapping.columns(strip), count,
-                                                         min(count, config.output_codes)))
+        windows = [max(count * words, count, step_words, 2) for _, words, _ in kinds]
+        last = max(windows[-1], count * work.stage.drain_step(
+            mapping.columns(strip), count, min(count, config.output_codes)))
+        window = sum(share * one for (share, _, _), one in zip(kinds, windows, strict=True))
         start = max(0, first_words - window) + _PASS_CYCLES
-        run = strip.positions * (window * (folds - 1) + last) / folds + start
-        filter_beats = count * length * share
+        run = strip.positions * (window + (last - windows[-1]) / folds) + start
+        filter_beats = count * sum(share * words * beats for share, words, beats in kinds)
         if mapping.strips_inside:
             filter_beats /= len(mapping.strips)
         reused = _tile_reuse(mapping, slots, folds)
@@ -217,9 +242,24 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
         if slots == 1:
             run += tile * reused
         total += folds * len(mapping.strips) * max(run, beats)
-    first = mapping.filter_groups[0][1]
-    return total + tile + first * (length * share + work.stage.rows
+    first, (_, words, beats) = mapping.filter_groups[0][1], kinds[0]
+    return total + tile + first * (words * beats + work.stage.rows
                                    * config.thresholds_per_cycle // 4)
+
+
+def _fold_kinds(work, mapping, config, taken_words):
+    """(share of all folds, words of a filter in a row, beats of such a word); the last's last."""
+    folds, kinds = mapping.folds, []
+    for shares in dict.fromkeys(fold.shares for fold in folds):
+        if taken_words is None:
+            words = -(-mapping.filter_length // shares)
+        else:
+            words = taken_words(mapping.group_words, shares)
+        beats = config.row_groups_of(work.field_bits)
+        if shares > 1 or taken_words is not None:
+            beats += config.sequence_row_groups
+        kinds.append((sum(fold.shares == shares for fold in folds) / len(folds), words, beats))
+    return kinds
 
 
 def _tile_reuse(mapping, slots, folds):

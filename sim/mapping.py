@@ -52,23 +52,38 @@ class Strip:
 class Fold:
     """Row units that the array rows work on together: a unit is a kernel row of a channel group.
 
+    Array row ``share * count + k`` does each filter's words ``share``, ``share + shares``, ... of
+    unit ``first + k``.
+
     Parameters
     ----------
     first, count : int
         Of ``LayerMapping.units``, in the order group, kernel row.
     kernel_rows : int
         Of the layer.
+    shares : int
+        Array rows among which the words of a unit are shared.
     """
 
     first: int
     count: int
     kernel_rows: int
+    shares: int
 
     @property
     def units(self):
         """(channel group, kernel row) of each array row in use."""
-        return tuple(divmod(unit, self.kernel_rows)
-                     for unit in range(self.first, self.first + self.count))
+        return self.shares * tuple(divmod(unit, self.kernel_rows)
+                                   for unit in range(self.first, self.first + self.count))
+
+    @property
+    def rows(self):
+        """Array rows in use."""
+        return self.count * self.shares
+
+    def row_words(self, length):
+        """Words that a row does, at most, of a filter of so many in a unit."""
+        return -(-length // self.shares)
 
     @property
     def first_group(self):
@@ -87,14 +102,18 @@ class LayerMapping:
 
     Column ``b * strip.rows + r`` works on row ``r`` of the strip; with more than one block, block
     ``b`` works on positions ``b * block_step`` and on. Array row ``k`` works on unit ``k`` of the
-    fold.
+    fold; rows that are left share the units' words.
 
     Parameters
     ----------
     group_words, groups : int
         Words of a channel group, and groups of the layer.
     fold_units : int
-        Row units of a fold, at most the rows of the array.
+        Row units of a fold, at most.
+    fold_rows : int
+        Array rows that a fold may use, at most the rows of the array.
+    unit_rows : int
+        Array rows, at most, among which the words of a unit are shared; 1: none are.
     filter_groups : tuple of (first, count)
         Filters that the elements work on together.
     strips : tuple of Strip
@@ -119,6 +138,8 @@ class LayerMapping:
     group_words: int
     groups: int
     fold_units: int
+    fold_rows: int
+    unit_rows: int
     filter_groups: tuple[tuple[int, int], ...]
     strips: tuple[Strip, ...]
     blocks: int
@@ -130,8 +151,9 @@ class LayerMapping:
     skipping: bool
 
     def __post_init__(self):
-        for name in ("group_words", "groups", "fold_units", "blocks"):
+        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks"):
             _check_least(getattr(self, name), 1, name)
+        _check_least(self.fold_rows, self.fold_units, "fold_rows")
         for name in ("kernel", "stride", "dilation"):
             _check_pair(getattr(self, name), 1, name)
         for name in ("strips_inside", "skipping"):
@@ -155,13 +177,20 @@ class LayerMapping:
     @property
     def folds(self):
         """All folds."""
-        return tuple(Fold(first, min(self.fold_units, self.units - first), self.kernel[0])
-                     for first in range(0, self.units, self.fold_units))
+        counts = ((first, min(self.fold_units, self.units - first))
+                  for first in range(0, self.units, self.fold_units))
+        return tuple(Fold(first, count, self.kernel[0], min(self.unit_rows, self.fold_rows // count))
+                     for first, count in counts)
 
     @property
     def filter_length(self):
         """Words of one filter in one element."""
         return self.kernel[1] * self.group_words
+
+    @property
+    def row_words(self):
+        """Words of one filter, zeros included, in the element that has most of them."""
+        return max(fold.row_words(self.filter_length) for fold in self.folds)
 
     @property
     def step_columns(self):

@@ -4,7 +4,8 @@ import numpy as np
 
 from sim.errors import CompileError
 
-__all__ = ["check_pool", "cover_fault", "fit_fault", "most_filters", "most_group_words"]
+__all__ = ["check_pool", "cover_fault", "fit_fault", "most_filters", "most_group_words",
+           "most_unit_rows"]
 
 _LONGEST_FILTER = 255
 _WIDEST_WINDOW = 15
@@ -32,6 +33,14 @@ def most_filters(work, config, length):
     if work.stage.rows:
         limit = min(limit, config.threshold_rows // work.stage.rows)
     return limit
+
+
+def most_unit_rows(config):
+    """Array rows, at most, that share a unit's words; one where lanes share addresses.
+
+    A lane passes from one of its words to the next without one that only steps.
+    """
+    return max(1, (1 << config.index_bits) // config.reach) if config.lane_addresses else 1
 
 
 def check_pool(work, config):
@@ -147,16 +156,25 @@ def _channel_fault(work, mapping, config, block_words):
     if mapping.groups != groups:
         return (f"groups must be {groups}, as {work.words} words in groups of {size} make, "
                 f"not {mapping.groups}")
-    if mapping.fold_units > config.rows:
-        return (f"fold_units must be at most the {config.rows} rows of configuration "
-                f"{config.name}, not {mapping.fold_units}")
+    return _row_fault(mapping, config)
+
+
+def _row_fault(mapping, config):
+    """More array rows than there are, or more of them for a unit than can share it."""
+    if mapping.fold_rows > config.rows:
+        return (f"fold_rows must be at most the {config.rows} rows of configuration "
+                f"{config.name}, not {mapping.fold_rows}")
+    most = min(most_unit_rows(config), mapping.filter_length)
+    if mapping.unit_rows > most:
+        return (f"unit_rows must be at most {most} on configuration {config.name} with "
+                f"{mapping.filter_length} words of a filter in a unit, not {mapping.unit_rows}")
     return None
 
 
 def _filter_fault(work, mapping, config):
     """Filter groups that leave filters out, begin within a word, or are more than fit."""
     unit, following = 1 if work.stage.kind == "raw" else config.lanes, 0
-    length = 1 if mapping.skipping else mapping.filter_length
+    length = 1 if mapping.skipping else mapping.row_words
     most = most_filters(work, config, length)
     for first, count in mapping.filter_groups:
         if first != following:

@@ -3,9 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
-import numpy as np
-
-from sim.filter_bank import skipping_bank, taken_words, tile_fields
+from sim.filter_bank import pass_bank, taken_words
 from sim.mapper import map_layer
 
 __all__ = ["choose_mapping", "deepest_row"]
@@ -36,7 +34,7 @@ def choose_mapping(works, config, block_words, pixel_words):
     cost, mapping = map_layer(work, config, block_words, pixel_words)
     if not work.has_zeros or not config.lane_addresses:
         return mapping
-    taken = cache(lambda group_words: taken_words(work, config, group_words))
+    taken = cache(lambda group_words, shares: taken_words(work, config, group_words, shares))
     for slack in (_SLACK, None):
         skipping_cost, shorter = map_layer(work, config, block_words, pixel_words, taken, slack)
         if skipping_cost >= cost:
@@ -53,14 +51,10 @@ def deepest_row(work, mapping, config):
     No lane has more weights of a filter than the filter has words, but steps over zeros come on top:
     one for each ``2 ** index_bits`` positions, at most.
     """
-    length = mapping.filter_length
-    steps = length * config.reach >> config.index_bits
-    most = max(count for _, count in mapping.filter_groups) * (length + steps)
+    steps = mapping.filter_length * config.reach >> config.index_bits
+    most = max(count for _, count in mapping.filter_groups) * (mapping.row_words + steps)
     if most <= config.filter_words:
         return most
     planes = {plane.fields: plane for plane in work.planes}.values()
-    return max(
-        skipping_bank(
-            tile_fields(work, fold, mapping.group_words, config.rows, filters, plane),
-            np.arange(config.rows) < fold.count, work.off_field, config).words
-        for plane in planes for fold in mapping.folds for filters in mapping.filter_groups)
+    return max(pass_bank(work, mapping, fold, group, plane, config).words for plane in planes
+               for fold in mapping.folds for group in range(len(mapping.filter_groups)))

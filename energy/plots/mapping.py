@@ -94,13 +94,20 @@ def _panel(axes, letter, kind, compiled, config):
     axes.set_ylim(-0.5, config.rows - 0.5)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=6.5)
-    units = [work[row, 0][:2] if (row, 0) in work else None for row in range(config.rows)]
     axes.set_yticks(range(config.rows), [
-        "idle" if unit is None else f"group {unit[0]}, kernel row {unit[1]}" for unit in units])
+        _row_name(work.get((row, 0)), row, kind.one.fold) for row in range(config.rows)])
     places = [work.get((0, column)) for column in range(config.cols)]
     axes.set_xticks(range(config.cols), ["idle" if place is None else _column_name(place)
                                          for place in places])
     axes.set_title(_panel_title(letter, kind, mapping), fontsize=8, loc="left")
+
+
+def _row_name(place, row, fold):
+    """The unit that an array row works on, and which share of it."""
+    if place is None:
+        return "idle"
+    share = f", share {row // fold.count + 1}/{fold.shares}" if fold.shares > 1 else ""
+    return f"group {place[0]}, kernel row {place[1]}{share}"
 
 
 def _column_name(place):

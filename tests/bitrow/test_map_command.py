@@ -27,15 +27,18 @@ def cells(output):
     return {row[0]: row[1:] for row in rows}
 
 
-def test_a_mapping_is_printed_with_its_cycles():
-    result = call("map", "fashion-twn")
+@pytest.mark.parametrize("name", ["fashion-twn", "fashion-w2a2"])
+def test_a_mapping_is_printed_with_its_cycles(name):
+    result = call("map", name)
     assert result.exit_code == 0, result.output
     rows = cells(result.output)
-    program = compile_network(reference.load("fashion-twn"), CONFIGS["demo"])
+    program = compile_network(reference.load(name), CONFIGS["demo"])
     prediction = predict(program)
     for layer, counts in zip(program.layers, prediction.layers, strict=True):
         mapping = layer.steps[0].mapping
-        assert rows[layer.name][0] == f"{len(mapping.folds)} x {mapping.fold_units}"
+        shares = max(fold.shares for fold in mapping.folds)
+        assert rows[layer.name][0] == (f"{len(mapping.folds)} x {mapping.fold_units}"
+                                       + (f" in {shares} rows" if shares > 1 else ""))
         assert rows[layer.name][-2] == f"{counts['cycles']:,}"
     assert rows["all"][-2] == f"{prediction.cycles:,}"
 
@@ -102,10 +105,10 @@ def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):
 def test_a_mapping_that_does_not_fit_is_named_by_file_layer_and_field(tmp_path):
     path = tmp_path / "map.toml"
     assert call("map", "fashion-twn", "--save", path).exit_code == 0
-    path.write_text(path.read_text().replace("fold_units = 5", "fold_units = 7", 1))
+    path.write_text(path.read_text().replace("fold_rows = 5", "fold_rows = 7", 1))
     result = call("map", "fashion-twn", "--force", path)
     assert result.exit_code == 2
-    assert (f"{path}: layer conv1: fold_units must be at most the 6 rows of configuration demo, "
+    assert (f"{path}: layer conv1: fold_rows must be at most the 6 rows of configuration demo, "
             "not 7") in result.output
 
 
@@ -119,7 +122,7 @@ def test_energy_takes_a_mapping_and_report_looks_at_one(tmp_path):
     assert result.exit_code == 0, result.output
     assert json.loads(out.read_text())["cycles"] == expected
     assert expected != predict(compile_network(network, CONFIGS["demo"])).cycles
-    kept.write_text(kept.read_text().replace("fold_units = 5", "fold_units = 7", 1))
+    kept.write_text(kept.read_text().replace("fold_rows = 5", "fold_rows = 7", 1))
     result = call("report", "fashion-bnn", "--mapping", kept)
     assert result.exit_code == 2
-    assert f"{kept}: layer conv1: fold_units must be at most" in result.output
+    assert f"{kept}: layer conv1: fold_rows must be at most" in result.output

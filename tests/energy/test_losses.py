@@ -66,9 +66,11 @@ def test_idle_rows_and_columns_are_those_of_the_mapping():
             for step in layer.steps:
                 for one in step.order * step.parts:
                     filters = step.mapping.filter_groups[one.group][1]
-                    cycles = max(2, filters * step.mapping.filter_length) * one.strip.positions
-                    rows += cycles * (WIDE.rows - one.fold.count) / WIDE.rows
-                    columns += cycles * one.fold.count * (
+                    words = -(-step.mapping.filter_length // one.fold.shares)
+                    cycles = max(2, filters * words) * one.strip.positions
+                    used = one.fold.count * one.fold.shares
+                    rows += cycles * (WIDE.rows - used) / WIDE.rows
+                    columns += cycles * used * (
                         WIDE.cols - step.mapping.columns(one.strip)) / (WIDE.rows * WIDE.cols)
             assert np.isclose(losses.array_losses["rows without a unit"], rows)
             assert np.isclose(losses.array_losses["columns without outputs"], columns)

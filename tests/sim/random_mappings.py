@@ -4,6 +4,7 @@ from model.layer import Layer
 from sim.first_layer import fold_first_layer
 from sim.lowering import lower
 from sim.mapping import LayerMapping, Strip
+from sim.mapping_rules import most_unit_rows
 from sim.network_mapping import NetworkMapping, StepMapping
 from sim.work import LayerWork
 
@@ -36,9 +37,12 @@ def random_mapping(generator, work, config):
     """Everything at random that a mapping can say."""
     group_words = int(generator.integers(1, min(work.words, config.ifmap_words) + 1))
     strips, blocks, block_step = _random_strips(generator, work, config)
+    fold_units = int(generator.integers(1, config.rows + 1))
+    unit_rows = min(most_unit_rows(config), work.kernel[1] * group_words)
     return LayerMapping(
-        group_words=group_words, groups=-(-work.words // group_words),
-        fold_units=int(generator.integers(1, config.rows + 1)),
+        group_words=group_words, groups=-(-work.words // group_words), fold_units=fold_units,
+        fold_rows=int(generator.integers(fold_units, config.rows + 1)),
+        unit_rows=int(generator.integers(1, unit_rows + 1)),
         filter_groups=_random_filter_groups(generator, work, config), strips=strips,
         blocks=blocks, block_step=block_step, kernel=tuple(work.kernel), stride=work.stride,
         dilation=work.dilation, strips_inside=bool(generator.integers(2)),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -100,7 +101,8 @@ def plain_network():
 
 
 PLAIN = LayerMapping(
-    group_words=1, groups=3, fold_units=2, filter_groups=((0, 2), (2, 3)),
+    group_words=1, groups=3, fold_units=2, fold_rows=2, unit_rows=1,
+    filter_groups=((0, 2), (2, 3)),
     strips=(Strip(0, 2, 0, 6, 1), Strip(2, 2, 0, 4, 1), Strip(2, 2, 4, 2, 1)), blocks=1,
     block_step=0, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), strips_inside=True, skipping=False)
 
@@ -109,21 +111,42 @@ def forced(mapping, layer="conv", step=1):
     return NetworkMapping("plain", "tiny", (StepMapping(layer, step, mapping),), "my.toml")
 
 
-def test_every_output_channel_and_kernel_row_is_worked_on_once():
+@pytest.mark.parametrize("mapping", [PLAIN, replace(PLAIN, fold_units=1, fold_rows=3, unit_rows=2),
+                                     replace(PLAIN, fold_units=1, fold_rows=3, unit_rows=3)])
+def test_every_output_channel_and_kernel_row_is_worked_on_once(mapping):
     """Counted from the order of passes, one window and element at a time."""
     network, _ = plain_network()
-    step = compile_network(network, TINY, forced(PLAIN)).layers[0].steps[0]
+    step = compile_network(network, TINY, forced(mapping)).layers[0].steps[0]
     done = Counter()
     for one in step.order:
-        first, count = PLAIN.filter_groups[one.group]
-        for group, kernel_row in one.fold.units:
-            for row in range(one.strip.first_row, one.strip.first_row + one.strip.rows):
-                for index in range(one.strip.positions):
-                    position = one.strip.first_position + index * one.strip.position_step
-                    done.update((group, kernel_row, row, position, filter_index)
-                                for filter_index in range(first, first + count))
+        filters = range(mapping.filter_groups[one.group][0], sum(mapping.filter_groups[one.group]))
+        rows = range(one.strip.first_row, one.strip.first_row + one.strip.rows)
+        positions = range(one.strip.first_position, one.strip.first_position
+                          + one.strip.positions * one.strip.position_step, one.strip.position_step)
+        for array_row, unit in enumerate(one.fold.units):
+            words = range(array_row // one.fold.count, 3, one.fold.shares)
+            done.update(product([unit], words, rows, positions, filters))
     assert set(done.values()) == {1}
-    assert len(done) == 3 * 3 * 4 * 6 * 5
+    assert len(done) == 3 * 3 * 3 * 4 * 6 * 5
+
+
+@pytest.mark.parametrize("family", ["xnor", "lut", "ternary"])
+def test_rows_without_a_unit_share_the_words_of_others(family):
+    """One unit in five rows: with zeros or without, bits are the same and windows shorter."""
+    config = WIDE.with_changes(lanes=4, index_bits=3)
+    network, images = random_layer_network(11, family, config)
+    best = compile_network(network, config)
+    ran = 0
+    for layer, step in zip(best.layers, [layer.steps[0] for layer in best.layers], strict=True):
+        for unit_rows in range(1, min(4, step.mapping.filter_length) + 1):
+            mapping = replace(step.mapping, fold_units=1, fold_rows=5, unit_rows=unit_rows,
+                              skipping=False)
+            given = NetworkMapping(network.name, config.name,
+                                   (StepMapping(layer.name, 1, mapping),), "shared")
+            assert_exact(run_network(network, images, config=config, mappings=given),
+                         (layer.name, unit_rows))
+            ran += 1
+    assert ran >= 4
 
 
 def test_a_forced_mapping_that_is_worse_costs_the_predicted_cycles():
@@ -147,7 +170,10 @@ REFUSED = [
     (dict(stride=(1, 2)), "stride must be 1 x 1"),
     (dict(group_words=3, groups=1), "group_words must be at most 2 on configuration tiny, not 3"),
     (dict(groups=2), "groups must be 3, as 3 words in groups of 1 make, not 2"),
-    (dict(fold_units=4), "fold_units must be at most the 3 rows of configuration tiny, not 4"),
+    (dict(fold_rows=4), "fold_rows must be at most the 3 rows of configuration tiny, not 4"),
+    (dict(unit_rows=4), "unit_rows must be at most 3 on configuration tiny with 3 words of a "
+                        "filter in a unit, not 4"),
+    (dict(fold_rows=3, unit_rows=2, shared=True), "unit_rows must be at most 1 on configuration"),
     (dict(filter_groups=((0, 2), (2, 2))), "filter_groups must end with filter 4, not 3"),
     (dict(filter_groups=((0, 2), (3, 2))), "filter_groups must go on with filter 2, not 3"),
     (dict(filter_groups=((0, 2), (0, 2), (2, 3))), "filter_groups must go on with filter 2, not 0"),
@@ -187,6 +213,8 @@ def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(chan
 
 @pytest.mark.parametrize(("changes", "sentence"), [
     (dict(fold_units=0), "fold_units must be an integer of at least 1, not 0"),
+    (dict(fold_units=3), "fold_rows must be an integer of at least 3, not 2"),
+    (dict(unit_rows=0), "unit_rows must be an integer of at least 1, not 0"),
     (dict(blocks=2), "block_step must be 0 where blocks is 1, and only there"),
     (dict(strips=()), "strips and filter_groups must not be empty"),
     (dict(filter_groups=((0, 0),)), "filters of a filter group must be"),
@@ -221,7 +249,7 @@ def test_a_tensor_lies_in_the_blocks_of_its_first_reader():
                     weights=np.ones((2, 2, 3, 2), np.uint8)))
     network = Network(name="fork", input_shape=(3, 3, 8), input_format=uint4, layers=layers)
     own = NetworkMapping.of(compile_network(network, TINY)).find("two", 1)
-    one, two = (replace(own, group_words=words, groups=4 // words, fold_units=1)
+    one, two = (replace(own, group_words=words, groups=4 // words, fold_units=1, fold_rows=1)
                 for words in (1, 2))
     with pytest.raises(CompileError, match="layer two: group_words must be 1, in blocks of which"):
         compile_network(network, TINY, NetworkMapping("fork", "tiny", (
