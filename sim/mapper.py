@@ -5,8 +5,7 @@ import math
 
 from sim.errors import CompileError
 from sim.mapping import LayerMapping, Strip
-from sim.mapping_rules import (
-    check_pool, fit_fault, most_filters, most_group_words, most_unit_rows)
+from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words, most_unit_rows
 
 __all__ = ["estimate_cycles", "map_layer"]
 

@@ -179,8 +179,9 @@ class LayerMapping:
         """All folds."""
         counts = ((first, min(self.fold_units, self.units - first))
                   for first in range(0, self.units, self.fold_units))
-        return tuple(Fold(first, count, self.kernel[0], min(self.unit_rows, self.fold_rows // count))
-                     for first, count in counts)
+        return tuple(
+            Fold(first, count, self.kernel[0], min(self.unit_rows, self.fold_rows // count))
+            for first, count in counts)
 
     @property
     def filter_length(self):

@@ -48,8 +48,8 @@ def choose_mapping(works, config, block_words, pixel_words):
 def deepest_row(work, mapping, config):
     """Words of the longest row of all passes without their zeros, at most; exact if too many.
 
-    No lane has more weights of a filter than the filter has words, but steps over zeros come on top:
-    one for each ``2 ** index_bits`` positions, at most.
+    No lane has more weights of a filter than the filter has words, but steps over zeros come on
+    top: one for each ``2 ** index_bits`` positions, at most.
     """
     steps = mapping.filter_length * config.reach >> config.index_bits
     most = max(count for _, count in mapping.filter_groups) * (mapping.row_words + steps)
