@@ -36,7 +36,8 @@ def mapping_json(program, prediction, forced):
                                      strict=True):
         steps = [{"step": number, "forced": (layer.name, number) in forced,
                   "folds": len(step.mapping.folds),
-                  "rows_of_a_unit": max(fold.shares for fold in step.mapping.folds), "parts": step.parts, "passes": step.passes,
+                  "rows_of_a_unit": max(fold.shares for fold in step.mapping.folds),
+                  "parts": step.parts, "passes": step.passes,
                   "planes": len({one.plane for one in step.order}), "active_share": share,
                   "mapping": asdict(step.mapping)}
                  for number, (step, share) in enumerate(zip(layer.steps, shares, strict=True), 1)]
