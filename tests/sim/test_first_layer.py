@@ -1,5 +1,6 @@
 """Folding of the first layer: same sums by plain loops, same bits and cycles on the RTL."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -191,6 +192,51 @@ def test_rows_are_left_where_that_is_hardly_cheaper():
     layer, folded = fold_first_layer(layer, (28, 28, 1), DEMO)
     assert folded.taps == (1, 5)
     assert layer.weight_format == formats.bipolar()
+
+
+def layer_of_size(seed, config):
+    """A random layer with thresholds over a few dozen pixels a side, and an image's shape."""
+    generator = np.random.default_rng((seed, 13))
+    weight_format = (formats.bipolar(), formats.ternary(), formats.dorefa(2), formats.int_(4))[
+        int(generator.integers(4))]
+    stride, channels, size, filters = (int(generator.choice(some)) for some in (
+        (1, 2, 3, 4), (1, 3, 4), (16, 28, 32, 56), (8, 16, 32, 64)))
+    kernel = tuple(int(side) for side in generator.choice([1, 3, 5, 7, 11], 2))
+    act_format = formats.uint(2 if config.name == "small" else int(generator.choice([4, 8])))
+    output_format = formats.uint(config.act_bits)
+    thresholds = np.sort(generator.integers(-99, 99, (filters, len(output_format.levels) - 1)), 1)
+    layer = large_first_layer(
+        weight_format=weight_format, input_format=act_format, stride=(stride, stride),
+        weights=random_codes(generator, weight_format, (filters, *kernel, channels)),
+        padding=(int(generator.integers(4)),) * 4, thresholds=thresholds,
+        output_format=output_format)
+    return layer, (size, size, channels)
+
+
+def shares_of_cycles(seeds, config):
+    """Predicted cycles by those with columns folded at most, of each layer that fits."""
+    shares = []
+    for seed in seeds:
+        layer, shape = layer_of_size(seed, config)
+        network, few = network_of(layer, shape), []
+        for folded, mapping in ways(layer, shape, config):
+            forced = NetworkMapping("first", config.name, (StepMapping("first", 1, mapping),))
+            with suppress(CompileError):
+                program = compile_network(network, config, forced)
+                if program.folded_input == folded and (folded is None or folded.taps[0] == 1):
+                    few.append(predict(program).cycles)
+        if few:
+            shares.append(predict(compile_network(network, config)).cycles / min(few))
+    return np.array(shares)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["tiny", "small", "demo", "eyeriss"])
+def test_rows_are_folded_where_that_takes_fewer_cycles(name):
+    shares = shares_of_cycles(range(100), CONFIGS[name])
+    assert len(shares) >= 50
+    assert shares.max() < 1.05
+    assert np.exp(np.log(shares).mean()) < 0.9
 
 
 @pytest.mark.parametrize("changes", [
