@@ -59,16 +59,18 @@ def compile_network(network, config, mappings=None):
         If the configuration cannot run one of the layers, or not with the mapping given for it;
         the sentence names it.
     """
+    mappings = mappings or NetworkMapping(network.name, config.name, ())
     layers, folded_input = list(network.layers), None
     shapes = [shape for shape, _ in network.shapes()]
+    macs = [layer.macs(shape) for layer, shape in zip(layers, shapes, strict=True)]
     if sum(_INPUT in sources for sources in network.sources) == 1 and isinstance(layers[0], Layer):
-        folded = fold_first_layer(layers[0], shapes[0], config)
+        folded = fold_first_layer(layers[0], shapes[0], config,
+                                  mappings.find(layers[0].name, 1))
         if folded is not None:
             layers[0], folded_input = folded
             shapes[0] = folded_input.shape
     blocks = {}
-    steps = _steps(layers, shapes, network.sources, config, blocks,
-                   mappings or NetworkMapping(network.name, config.name, ()))
+    steps = _steps(layers, shapes, network.sources, config, blocks, mappings)
     builder = ProgramBuilder(config)
     stored = ActivationLayout.of(config, shapes[0], layers[0].input_formats[0], blocks[_INPUT])
     tensors = {_INPUT: (builder.reserve(stored.bytes), stored)}
@@ -77,7 +79,7 @@ def compile_network(network, config, mappings=None):
         own = [place for place, step in enumerate(steps) if step.node == index]
         for place in own:
             tensors[place] = _compile_step(builder, steps[place], tensors, blocks.get(place))
-        compiled.append(_record(builder, layer, shapes[index], [steps[place] for place in own],
+        compiled.append(_record(builder, layer, macs[index], [steps[place] for place in own],
                                 *tensors[own[-1]]))
     image, start, instructions = builder.finish()
     return Program(network.name, config, image, start, instructions, tensors[_INPUT][0], stored,
@@ -155,10 +157,10 @@ def _compile_step(builder, step, tensors, block_words):
     return output_address, output
 
 
-def _record(builder, layer, shape, steps, output_address, output):
+def _record(builder, layer, macs, steps, output_address, output):
     """Adds the counter record of a node; what is known of the node."""
     slots = sum(part.fields[0].size * part.out_height * part.out_width * len(part.planes)
                 for step in steps for part in step.works)
     return CompiledLayer(
-        layer.name, steps[-1].works[0].mode_name, layer.macs(shape), slots, builder.mark(),
+        layer.name, steps[-1].works[0].mode_name, macs, slots, builder.mark(),
         output_address, output, layer.output_format, tuple(step.compiled for step in steps))

@@ -1,65 +1,110 @@
-"""Folding of the first layer: its kernel columns become channels, so that lanes are not idle."""
+"""Folding of the first layer: its kernel columns and rows become channels where that pays."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
+from math import inf
 
-import numpy as np
+from model.layer import Layer
+from sim.errors import CompileError
+from sim.filter_bank import taken_words
+from sim.folded_input import FoldedInput, fold_taps
+from sim.lowering import lower
+from sim.mapper import estimate_cycles
+from sim.mapping_rules import cover_fault
+from sim.skip_choice import choose_mapping
+from sim.work import LayerWork
 
-__all__ = ["FoldedInput", "fold_first_layer"]
+__all__ = ["fold_first_layer"]
+
+_ROUGHLY = 8 / 7
+"""Estimates are rough: others must be so many times cheaper than the usual way."""
 
 
-@dataclass(frozen=True)
-class FoldedInput:
-    """How the pixels of an image become the folded first layer's input.
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """A layer as the array may see it; ``folded`` is None where its input is the image."""
 
-    Element (y, x, kx * channels + c) of the folded input is pixel
-    (y, x * stride_x + kx - pad_left, c), or ``fill`` outside the image.
+    layer: Layer
+    folded: FoldedInput | None
+    works: tuple[LayerWork, ...]
+
+    @classmethod
+    def of(cls, layer, input_shape, config, taken=0):
+        """The way with ``taken`` kernel rows folded at a time; None where none multiplies it."""
+        folded = None
+        if taken:
+            layer, folded = fold_taps(layer, input_shape, taken) or (None, None)
+            if layer is None:
+                return None
+            input_shape = folded.shape
+        try:
+            lowered, = lower(layer, input_shape, config)
+            return cls(layer, folded, LayerWork.parts(lowered, input_shape, config))
+        except CompileError:
+            return None
+
+    def cycles(self, config):
+        """Roughly the cycles with the mapper's mapping; infinite where there is none."""
+        try:
+            mapping = choose_mapping(self.works, config, None, None)
+        except CompileError:
+            return inf
+        taken = partial(taken_words, self.works[0], config) if mapping.skipping else None
+        return estimate_cycles(self.works[0], mapping, config, taken_words=taken)
+
+
+def fold_first_layer(layer, input_shape, config, mapping=None):
+    """The first layer as an equal one with kernel columns and rows as channels, where that pays.
+
+    Columns are folded where that saves words of lanes; rows as well, a few at a time, where the
+    estimate of cycles is clearly less.
 
     Parameters
     ----------
-    shape : tuple of int
-        Folded (height, width, channels).
-    kernel_width, stride_x, pad_left, fill : int
+    layer : Layer
+    input_shape : (int, int, int)
+    config : AcceleratorConfig
+    mapping : LayerMapping or None
+        One that is forced: the layer is folded so that it is a mapping of it, if it can be.
+
+    Returns
+    -------
+    (Layer, FoldedInput) or None
+        None where nothing is folded.
     """
-
-    shape: tuple[int, int, int]
-    kernel_width: int
-    stride_x: int
-    pad_left: int
-    fill: int
-
-    def apply(self, image):
-        """The folded input of an image of codes, uint8 [height, width, channels]."""
-        height, width, folded = self.shape
-        channels = image.shape[2]
-        needed = (width - 1) * self.stride_x + self.kernel_width
-        right = max(0, needed - self.pad_left - image.shape[1])
-        padded = np.pad(image, ((0, 0), (self.pad_left, right), (0, 0)),
-                        constant_values=self.fill)
-        starts = np.arange(width) * self.stride_x
-        columns = starts[:, None] + np.arange(self.kernel_width)
-        return padded[:, columns, :].reshape(height, width, self.kernel_width * channels)
+    ways = _ways(layer, input_shape, config)
+    if mapping is not None:
+        ways = [way for way in ways if cover_fault(way.works[0], mapping, config) is None] or ways
+    if not ways:
+        return None
+    best = ways[0]
+    if len(ways) > 1:
+        best = min(ways, key=lambda way: way.cycles(config) * (1 if way is ways[0] else _ROUGHLY))
+    return None if best.folded is None else (best.layer, best.folded)
 
 
-def fold_first_layer(layer, input_shape, config):
-    """The first layer as an equal one with a kernel one column wide, where that saves words.
+def _ways(layer, input_shape, config):
+    """Ways that the build multiplies, the usual one first: columns folded, none, then rows too.
 
-    Returns the folded layer and its ``FoldedInput``, or ``None`` where folding saves nothing,
-    padded taps do not count, or the layer has groups or dilation.
+    Each row count leaves fewer words than all before.
     """
-    filters, kernel_height, kernel_width, channels = layer.weights.shape
+    _, rows, columns, channels = layer.weights.shape
+    plain = [_Way.of(layer, input_shape, config)]
+    folded, least = [], rows * columns * -(-channels // config.lanes)
+    for taken in _row_counts(layer):
+        words = -(-rows // taken) * -(-taken * columns * channels // config.lanes)
+        way = _Way.of(layer, input_shape, config, taken) if words < least else None
+        if way is not None:
+            folded.append(way)
+            least = words
+    usual = 1 if folded and folded[0].folded.taps[0] == 1 else 0
+    return [way for way in (*folded[:usual], *plain, *folded[usual:]) if way is not None]
+
+
+def _row_counts(layer):
+    """Kernel rows that may be folded at a time; none where columns cannot be."""
     if layer.groups > 1 or layer.dilation[1] > 1:
-        return None
-    folded_words = -(-kernel_width * channels // config.lanes)
-    if folded_words >= kernel_width * -(-channels // config.lanes):
-        return None
+        return range(0)
     if layer.padding_code is None and any(layer.padding):
-        return None
-    top, left, bottom, right = layer.padding
-    height, width, _ = input_shape
-    out_width = (width + left + right - kernel_width) // layer.stride[1] + 1
-    shape = (height, out_width, kernel_width * channels)
-    folded = replace(
-        layer, weights=layer.weights.reshape(filters, kernel_height, 1, kernel_width * channels),
-        stride=(layer.stride[0], 1), padding=(top, 0, bottom, 0))
-    fill = int(layer.padding_code or 0)
-    return folded, FoldedInput(shape, kernel_width, layer.stride[1], left, fill)
+        return range(0)
+    return range(1, 2 if layer.dilation[0] > 1 else layer.weights.shape[1] + 1)

@@ -9,7 +9,7 @@ from hw.counter_record import record_beats
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, encode
 from model.formats import Format
 from sim.activation_layout import ActivationLayout
-from sim.first_layer import FoldedInput
+from sim.folded_input import FoldedInput
 from sim.mapping import LayerMapping
 from sim.pass_order import ArrayPass
 from sim.score_layout import ScoreLayout
