@@ -142,16 +142,16 @@ def _sequenced_bank(tile, given, used, off_field, config):
 
 
 def taken_words(work, config, group_words, shares):
-    """Words that a filter takes in one row without its zeros, on average.
+    """Words that a filter takes, without its zeros, in the row that takes most, on average.
 
-    Units of ``group_words`` words of channels are each shared by so many rows; the fullest counts.
+    Units of ``group_words`` words of channels are each shared by so many rows. The average is
+    over filters, channel groups and weight planes; within these, the longest row counts.
     """
     lanes = work.fields.shape[-1]
     spare = -work.fields.shape[4] % group_words
     given = np.pad(work.fields != work.off_field, ((0, 0),) * 4 + ((0, spare), (0, 0)))
     units = given.reshape(*given.shape[:4], -1, group_words, lanes).swapaxes(3, 4)
-    length = units.shape[4] * group_words
-    units = units.reshape(*units.shape[:4], length, lanes)
+    units = units.reshape(*units.shape[:4], -1, lanes)
     counts = np.stack([units[..., share::shares, :].sum(axis=4) for share in range(shares)])
-    words = least_words(counts.reshape(-1, lanes), config.reach).reshape(shares, -1)
-    return float(words.mean(axis=1).max())
+    words = least_words(counts.reshape(-1, lanes), config.reach).reshape(counts.shape[:-1])
+    return float(words.mean(axis=2).max(axis=(0, 2)).mean())
