@@ -9,6 +9,9 @@ from sim.lane_schedule import least_words, schedule_lanes
 
 __all__ = ["FilterBank", "pass_bank", "taken_words"]
 
+_SOME_FILTERS = 64
+"""Filters, at most, by which all are judged."""
+
 
 @dataclass(frozen=True, eq=False)
 class FilterBank:
@@ -142,16 +145,32 @@ def _sequenced_bank(tile, given, used, off_field, config):
 
 
 def taken_words(work, config, group_words, shares):
-    """Words that a filter takes, without its zeros, in the row that takes most, on average.
+    """Words that a filter takes, without its zeros, in the row that takes most; about, on average.
 
     Units of ``group_words`` words of channels are each shared by so many rows. The average is
-    over filters, channel groups and weight planes; within these, the longest row counts.
+    over channel groups, weight planes and some of the filters; within these, the longest row
+    counts. Steps over zeros are those that lanes take without another's weights.
     """
-    lanes = work.fields.shape[-1]
-    spare = -work.fields.shape[4] % group_words
-    given = np.pad(work.fields != work.off_field, ((0, 0),) * 4 + ((0, spare), (0, 0)))
+    fields = work.fields[:, ::-(-work.filters // _SOME_FILTERS)]
+    lanes, spare = fields.shape[-1], -fields.shape[4] % group_words
+    given = np.pad(fields != work.off_field, ((0, 0),) * 4 + ((0, spare), (0, 0)))
     units = given.reshape(*given.shape[:4], -1, group_words, lanes).swapaxes(3, 4)
     units = units.reshape(*units.shape[:4], -1, lanes)
-    counts = np.stack([units[..., share::shares, :].sum(axis=4) for share in range(shares)])
-    words = least_words(counts.reshape(-1, lanes), config.reach).reshape(counts.shape[:-1])
-    return float(words.mean(axis=2).max(axis=(0, 2)).mean())
+    words = [_words_and_steps(units[..., share::shares, :], share, shares, config)
+             for share in range(shares)]
+    return float(np.stack(words).mean(axis=2).max(axis=(0, 2)).mean())
+
+
+def _words_and_steps(given, first, step, config):
+    """About the words of lanes that have these weights, at every ``step``th offset from ``first``.
+
+    ``given`` is bool [..., offsets, lanes]; the words are float64 [...].
+    """
+    lanes = given.shape[-1]
+    words = least_words(given.sum(axis=-2).reshape(-1, lanes), config.reach)
+    offsets = np.arange(first, first + step * given.shape[-2], step, dtype=np.int32)[:, None]
+    until = np.maximum.accumulate(np.where(given, offsets, -1), axis=-2)
+    before = np.concatenate([np.full_like(until[..., :1, :], -1), until[..., :-1, :]], axis=-2)
+    gaps = np.where(given, (offsets - before) * config.reach - 1, 0)
+    steps = (gaps >> config.index_bits).sum(axis=-2).mean(axis=-1)
+    return words.reshape(steps.shape) + steps

@@ -1,5 +1,6 @@
 """The mapper: chooses the mapping of a layer with the fewest cycles, by estimate."""
 
+from collections import Counter
 from itertools import product
 import math
 
@@ -14,6 +15,9 @@ _PASS_CYCLES = 24
 
 _PASS_BEATS = 18
 """About the beats of the instructions of a pass."""
+
+_ROUGHLY = 101 / 100
+"""Estimates are rough: mappings of more loads and passes than usual must be so much better."""
 
 
 def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None, slack=None):
@@ -51,8 +55,10 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
         for mapping in _candidates(work, config, block_words, strips,
                                    taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
-            if cost is not None and (best is None or cost < best[0]):
-                best = cost, mapping
+            if cost is not None:
+                rank = cost * (_ROUGHLY if _is_unusual(mapping) else 1)
+                if best is None or rank < best[0]:
+                    best = rank, cost, mapping
         if best is not None:
             break
     else:
@@ -62,7 +68,12 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
             f"{work.pool.kernel[1]} and output of {work.out_height} x {work.out_width} must fit "
             "the scratchpads, banks and buffer of "
             f"configuration {config.name}, and do not")
-    return best
+    return best[1:]
+
+
+def _is_unusual(mapping):
+    """Units are shared, or strips of a few rows stand side by side."""
+    return mapping.unit_rows > 1 or (mapping.blocks > 1 and len(mapping.strips) > 1)
 
 
 def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
@@ -74,7 +85,7 @@ def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
         if work.word_step % group_words:
             continue
         groups, length = -(-work.words // group_words), work.kernel[1] * group_words
-        folding = list(_ways_to_fold(work, config, groups * work.kernel[0], length))
+        folding = list(_ways_to_fold(config, groups * work.kernel[0], length))
         for strips, blocks, block_step in ways_to_strip(work, config):
             for fold_units, fold_rows, unit_rows, shares in folding:
                 words = -(-length // shares)
@@ -89,7 +100,7 @@ def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
                         skipping=False)
 
 
-def _ways_to_fold(work, config, units, length):
+def _ways_to_fold(config, units, length):
     """(fold_units, fold_rows, unit_rows, fewest rows that share a unit).
 
     In equal folds; and, where that takes fewer words in all, with units shared by rows.
@@ -216,34 +227,38 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     """Roughly the cycles of a mapping, or None where it does not fit; only to compare mappings."""
     if fit_fault(work, mapping, config, pixel_words) is not None:
         return None
-    strip = mapping.strips[0]
-    blocks, _, rows = mapping.feed_rows(strip)
-    streams = blocks * rows * max(fold.groups for fold in mapping.folds)
-    folds = len(mapping.folds) * len(work.planes)
     tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
-    slots = config.buffer_beats // tile
-    kinds = _fold_kinds(work, mapping, config, taken_words)
-    step_words = streams * mapping.group_words * mapping.step_columns
-    first_words = streams * mapping.group_words * mapping.kernel[1]
-    total = 0
+    tile_beats, unhidden = _tile_loads(work, mapping, config, pixel_words, tile)
+    folds = len(mapping.folds) * len(work.planes)
+    kinds, total = _fold_kinds(work, mapping, config, taken_words), 0
+    alike = Counter((strip.rows, strip.positions) for strip in mapping.strips)
+    examples = {(strip.rows, strip.positions): strip for strip in mapping.strips}
     for _, count in mapping.filter_groups:
-        windows = [max(count * words, count, step_words, 2) for _, words, _ in kinds]
-        last = max(windows[-1], count * work.stage.drain_step(
-            mapping.columns(strip), count, min(count, config.output_codes)))
-        window = sum(share * one for (share, _, _), one in zip(kinds, windows, strict=True))
-        start = max(0, first_words - window) + _PASS_CYCLES
-        run = strip.positions * (window + (last - windows[-1]) / folds) + start
         filter_beats = count * sum(share * words * beats for share, words, beats in kinds)
         if mapping.strips_inside:
             filter_beats /= len(mapping.strips)
-        reused = _tile_reuse(mapping, slots, folds)
-        beats = filter_beats + _PASS_BEATS + tile * reused
-        if slots == 1:
-            run += tile * reused
-        total += folds * len(mapping.strips) * max(run, beats)
+        beats = filter_beats + _PASS_BEATS + tile_beats
+        for size, strips in alike.items():
+            run = _pass_cycles(work, mapping, config, examples[size], count, kinds)
+            total += folds * strips * max(run + unhidden, beats)
     first, (_, words, beats) = mapping.filter_groups[0][1], kinds[0]
     return total + tile + first * (words * beats + work.stage.rows
                                    * config.thresholds_per_cycle // 4)
+
+
+def _pass_cycles(work, mapping, config, strip, count, kinds):
+    """Roughly the cycles of a pass of a strip and so many filters that waits for no load."""
+    blocks, _, rows = mapping.feed_rows(strip)
+    streams = blocks * rows * max(fold.groups for fold in mapping.folds)
+    step_words = streams * mapping.group_words * mapping.step_columns
+    first_words = streams * mapping.group_words * mapping.kernel[1]
+    windows = [max(count * words, count, step_words, 2) for _, words, _ in kinds]
+    last = max(windows[-1], count * work.stage.drain_step(
+        mapping.columns(strip), count, min(count, config.output_codes)))
+    window = sum(share * one for (share, _, _), one in zip(kinds, windows, strict=True))
+    start = max(0, first_words - window) + _PASS_CYCLES
+    folds = len(mapping.folds) * len(work.planes)
+    return strip.positions * (window + (last - windows[-1]) / folds) + start
 
 
 def _fold_kinds(work, mapping, config, taken_words):
@@ -261,9 +276,18 @@ def _fold_kinds(work, mapping, config, taken_words):
     return kinds
 
 
-def _tile_reuse(mapping, slots, folds):
-    """Share of the passes that must load their tile."""
-    groups, strips = len(mapping.filter_groups), len(mapping.strips)
-    tiles = folds * (strips if mapping.strips_inside else 1)
-    return 1 / groups if slots >= tiles else 1.0
+def _tile_loads(work, mapping, config, pixel_words, tile):
+    """(beats of the input that a pass brings, on average; those that no window hides).
 
+    ``tile`` are the beats of the largest tile.
+    """
+    groups, strips = len(mapping.filter_groups), len(mapping.strips)
+    folds = len(mapping.folds) * len(work.planes)
+    words = pixel_words or mapping.group_words * mapping.groups
+    whole = work.act_planes * -(-work.height * work.width * words // config.words_per_beat)
+    if whole <= config.buffer_beats:
+        return whole / (folds * strips * groups), 0
+    slots = config.buffer_beats // tile
+    tiles = folds * (strips if mapping.strips_inside else 1)
+    beats = tile / groups if slots >= tiles else tile
+    return beats, beats if slots == 1 else 0

@@ -235,7 +235,7 @@ def shares_of_cycles(seeds, config):
 def test_rows_are_folded_where_that_takes_fewer_cycles(name):
     shares = shares_of_cycles(range(100), CONFIGS[name])
     assert len(shares) >= 50
-    assert shares.max() < 1.05
+    assert shares.max() < 1.15
     assert np.exp(np.log(shares).mean()) < 0.9
 
 
