@@ -31,7 +31,8 @@ class InstructionBlock(wiring.Component):
         A whole instruction is there, unread; from two cycles after its last beat on, up to the
         last cycle of its read.
     read, done : In, Out
-        See above; a read that has begun is not broken off.
+        See above; a read that has begun is not broken off, so that ``done`` does not depend on
+        ``read``.
     instruction : Out
         The instruction read last.
     first : Out
@@ -65,7 +66,7 @@ class InstructionBlock(wiring.Component):
             write_port.en.eq(self.beats.valid),
             complete.eq(self.beats.valid & (filled == INSTRUCTION_BEATS - 1)),
             read_port.addr.eq(next_beat), read_port.en.eq(self.read),
-            self.done.eq(self.read & ending),
+            self.done.eq(ending),
         ]
         m.d.sync += [unread.eq(unread + complete - taken), self.available.eq(unread != 0)]
         with m.If(self.beats.valid):
