@@ -1,6 +1,6 @@
 """A queue for a stream, with a register at either end's handshake."""
 
-from amaranth import Module, Mux, Signal, Value
+from amaranth import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
@@ -9,16 +9,17 @@ __all__ = ["StreamQueue"]
 
 
 class StreamQueue(wiring.Component):
-    """Passes a stream on a cycle later or as late as it is taken, one item a cycle.
+    """Passes a stream on two cycles later or as late as it is taken, one item a cycle.
 
-    ``i.ready`` and ``o.valid`` come out of registers. Items lie in distributed memory; a place
-    that becomes free is offered again a cycle later.
+    ``i.ready`` and ``o.valid`` come out of registers, and items go through one to distributed
+    memory. ``i.ready`` is high from the cycle after one in which there were less than ``depth - 2``
+    in memory, up to the cycle after the last such: three more may be on their way by then.
 
     Parameters
     ----------
     layout : ShapeLike
     depth : int
-        Items that may wait, at least 2.
+        Items that may wait in memory, at least 3.
 
     Members
     -------
@@ -29,8 +30,8 @@ class StreamQueue(wiring.Component):
     """
 
     def __init__(self, layout, depth):
-        if not isinstance(depth, int) or depth < 2:
-            raise ValueError(f"depth must be an integer of at least 2, not {depth!r}")
+        if not isinstance(depth, int) or depth < 3:
+            raise ValueError(f"depth must be an integer of at least 3, not {depth!r}")
         self._depth = depth
         super().__init__({"i": In(stream.Signature(layout)), "o": Out(stream.Signature(layout)),
                           "empty": Out(1)})
@@ -39,14 +40,14 @@ class StreamQueue(wiring.Component):
         m = Module()
         payload = Value.cast(self.i.payload)
         m.submodules.fifo = fifo = SyncFIFO(width=len(payload), depth=self._depth)
-        put, taken = Signal(), Signal()
+        arrived, taken = Signal(), Signal()
         m.d.comb += [
-            put.eq(self.i.valid & self.i.ready), taken.eq(self.o.valid & self.o.ready),
-            fifo.w_en.eq(put), fifo.w_data.eq(payload), fifo.r_en.eq(taken),
-            self.o.payload.eq(fifo.r_data), self.empty.eq(~self.o.valid),
+            taken.eq(self.o.valid & self.o.ready), fifo.w_en.eq(arrived), fifo.r_en.eq(taken),
+            self.o.payload.eq(fifo.r_data), self.empty.eq(~self.o.valid & ~arrived),
         ]
         m.d.sync += [
-            self.i.ready.eq(fifo.level < Mux(put, self._depth - 1, self._depth)),
-            self.o.valid.eq(put | (fifo.level > 1) | ((fifo.level == 1) & ~taken)),
+            arrived.eq(self.i.valid & self.i.ready), fifo.w_data.eq(payload),
+            self.i.ready.eq(fifo.level < self._depth - 2),
+            self.o.valid.eq(arrived | (fifo.level > 1) | ((fifo.level == 1) & ~taken)),
         ]
         return m
