@@ -45,6 +45,8 @@ def test_instructions_come_in_order_and_take_the_cycles_that_are_said(share):
             for cycle in range(dut.READ_CYCLES):
                 assert ctx.get(dut.available)
                 assert ctx.get(dut.done) == (cycle == dut.READ_CYCLES - 1)
+                if ctx.get(dut.done):
+                    assert ctx.get(dut.head) == waiting[0] & ((1 << BEAT_BITS) - 1)
                 await ctx.tick()
             ctx.set(dut.read, 0)
             assert ctx.get(dut.instruction) == waiting.popleft()
