@@ -69,7 +69,7 @@ class WriteGather(wiring.Component):
         held, moves, overdue = Signal(), Signal(), Signal()
         m.d.comb += [
             self.empty.eq(~held & ~waits),
-            self.beat.last.eq(~(waits & continues)),
+            self.beat.last.eq(~continues),
             self.leaves.eq(held & self.room & (self.room_for_last | ~self.beat.last)
                            & Mux(waits, ~joins, overdue)),
             moves.eq(waits & (~held | joins | self.leaves)),
@@ -90,14 +90,13 @@ class WriteGather(wiring.Component):
         before, after = Signal(BEAT_ADDRESS_BITS), Signal(BEAT_ADDRESS_BITS)
         address = self.writes.p.address[_PLACE_BITS:]
         with m.If(self.writes.ready):
-            m.d.sync += waits.eq(self.writes.valid)
-        with m.If(self.writes.ready & self.writes.valid):
             m.d.sync += [
-                write.eq(self.writes.payload), before.eq(address), after.eq(address + 1),
-                joins.eq(address == before),
-                continues.eq((address == after)
+                waits.eq(self.writes.valid), joins.eq(self.writes.valid & (address == before)),
+                continues.eq(self.writes.valid & (address == after)
                              & ((address & (self._shape.write_burst_beats - 1)) != 0)),
             ]
+        with m.If(self.writes.ready & self.writes.valid):
+            m.d.sync += [write.eq(self.writes.payload), before.eq(address), after.eq(address + 1)]
         return waits, joins, continues
 
     def _wait(self, m, moves, overdue):

@@ -110,14 +110,15 @@ class WriteMaster(wiring.Component):
                      any_complete.eq(closes | (complete > 1) | ((complete == 1) & ~ends))]
 
     def _send_addresses(self, m, beat, closes):
-        """The address channel."""
+        """The address channel: a burst comes to its queue a cycle after it is complete."""
         axi = self.axi
         m.submodules.bursts = bursts = SyncFIFO(
             width=BEAT_ADDRESS_BITS + len(beat.burst_length), depth=self._shape.outstanding_writes)
         address, length = Signal(BEAT_ADDRESS_BITS), Signal(len(beat.burst_length))
+        m.d.sync += [bursts.w_en.eq(closes),
+                     bursts.w_data.eq(Cat(beat.burst_address, beat.burst_length))]
         in_page = PAGE_BITS - (32 - BEAT_ADDRESS_BITS)
         m.d.comb += [
-            bursts.w_en.eq(closes), bursts.w_data.eq(Cat(beat.burst_address, beat.burst_length)),
             Cat(address, length).eq(bursts.r_data), bursts.r_en.eq(~axi.awvalid | axi.awready),
         ]
         with m.If(bursts.r_en):
