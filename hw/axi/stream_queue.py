@@ -1,19 +1,20 @@
-"""A queue for a stream, with a register at either end's handshake."""
+"""A queue for a stream, with registers at both ends."""
 
 from amaranth import Module, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
+
+from hw.store_queue import StoreQueue
 
 __all__ = ["StreamQueue"]
 
 
 class StreamQueue(wiring.Component):
-    """Passes a stream on two cycles later or as late as it is taken, one item a cycle.
+    """Passes a stream on three cycles later or as late as it is taken, one item a cycle.
 
-    ``i.ready`` and ``o.valid`` come out of registers, and items go through one to distributed
-    memory. ``i.ready`` is high from the cycle after one in which there were less than ``depth - 2``
-    in memory, up to the cycle after the last such: three more may be on their way by then.
+    All that goes out comes out of registers, ``i.ready`` as well, and so do items before they go
+    to memory. ``i.ready`` is high in a cycle if less than ``depth - 2`` items were in memory and
+    behind it in the cycle before: by then three more may be on their way.
 
     Parameters
     ----------
@@ -39,15 +40,13 @@ class StreamQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         payload = Value.cast(self.i.payload)
-        m.submodules.fifo = fifo = SyncFIFO(width=len(payload), depth=self._depth)
-        arrived, taken = Signal(), Signal()
+        m.submodules.queue = queue = StoreQueue(width=len(payload), depth=self._depth + 1)
+        arrived, item = Signal(), Signal(len(payload), reset_less=True)
         m.d.comb += [
-            taken.eq(self.o.valid & self.o.ready), fifo.w_en.eq(arrived), fifo.r_en.eq(taken),
-            self.o.payload.eq(fifo.r_data), self.empty.eq(~self.o.valid & ~arrived),
+            queue.w_en.eq(arrived), queue.w_data.eq(item), queue.r_en.eq(self.o.ready),
+            self.o.valid.eq(queue.r_rdy), self.o.payload.eq(queue.r_data),
+            self.empty.eq((queue.level == 0) & ~arrived),
         ]
-        m.d.sync += [
-            arrived.eq(self.i.valid & self.i.ready), fifo.w_data.eq(payload),
-            self.i.ready.eq(fifo.level < self._depth - 2),
-            self.o.valid.eq(arrived | (fifo.level > 1) | ((fifo.level == 1) & ~taken)),
-        ]
+        m.d.sync += [arrived.eq(self.i.valid & self.i.ready), item.eq(payload),
+                     self.i.ready.eq(queue.level < self._depth - 2)]
         return m

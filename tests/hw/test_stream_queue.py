@@ -17,24 +17,26 @@ def test_what_goes_in_comes_out_in_order_in_the_cycles_that_are_said(depth, offe
     sent, got = [], []
 
     async def bench(ctx):
-        number, arriving, in_memory, ready = 0, 0, 0, False
-        for cycle, take in enumerate(taken + [True] * (depth + 3)):
+        arriving = stored = shown = ready = number = 0
+        for cycle, take in enumerate(taken + [True] * (depth + 4)):
             valid = cycle < len(offered) and offered[cycle]
             ctx.set(dut.i.valid, valid)
             ctx.set(dut.i.payload, number % 256)
             ctx.set(dut.o.ready, take)
             assert ctx.get(dut.empty) == (len(sent) == len(got))
-            assert ctx.get(dut.o.valid) == (in_memory > 0)
+            assert ctx.get(dut.o.valid) == shown
             assert ctx.get(dut.i.ready) == ready
-            puts, takes = valid and ready, in_memory > 0 and take
-            ready = in_memory < depth - 2
+            puts, takes = valid and ready, shown and take
+            fetches = stored > 0 and (take or not shown)
+            ready = stored + shown < depth - 2
             if takes:
                 got.append(ctx.get(dut.o.payload))
             if puts:
                 sent.append(number % 256)
                 number += 1
-            in_memory += arriving - takes
-            assert in_memory <= depth
+            shown += fetches - takes
+            stored += arriving - fetches
+            assert stored <= depth
             arriving = puts
             await ctx.tick()
 
