@@ -180,7 +180,7 @@ class Accelerator(wiring.Component):
         ]
 
     def _write(self, m, post, record):
-        """Outputs before records; a record waits until outputs are through anyway."""
+        """Outputs or a record, which waits until outputs are through, so that both may be ready."""
         m.d.comb += [
             self.writes.valid.eq(post.writes.valid), self.writes.payload.eq(post.writes.payload),
             post.writes.ready.eq(self.writes.ready),
@@ -188,7 +188,7 @@ class Accelerator(wiring.Component):
         with m.If(record.writes.valid):
             m.d.comb += [
                 self.writes.valid.eq(1), self.writes.payload.eq(record.writes.payload),
-                record.writes.ready.eq(self.writes.ready), post.writes.ready.eq(0),
+                record.writes.ready.eq(self.writes.ready),
             ]
 
     def _count(self, m, sequencer, router, feeder, array, post, record):

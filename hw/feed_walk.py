@@ -1,6 +1,6 @@
 """The feed walk: visits the ifmap words of a pass in the order in which they are fed."""
 
-from amaranth import Cat, Module, Signal, signed
+from amaranth import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,7 +29,8 @@ class FeedWalk(wiring.Component):
     Members
     -------
     current, start : In
-        Goes to the first word of this pass, which need not stay.
+        Goes to the first word of this pass, which was the same in the cycle before and need not
+        stay.
     step : In
         Goes on to the next word.
     word, fill, bank : Out
@@ -63,23 +64,37 @@ class FeedWalk(wiring.Component):
     def _levels(self, m, ends):
         """The loops, innermost first: turns left, and whether each is at its last turn."""
         names = ("group_words", "groups", "inner_rows", "outer_rows", "first_columns", "positions")
-        at_last = [Signal(name=f"last_{name}") for name in names]
-        inner = 1
-        for name, last in zip(names, at_last, strict=True):
+        at_last, single, following = ([Signal(name=f"{what}_{name}") for name in names]
+                                      for what in ("last", "single", "following"))
+        for level, name in enumerate(names):
+            last, inner = at_last[level], ends[level - 1] if level else 1
             again = self.current["step_columns" if name == "first_columns" else name]
             left = Signal.like(self.current[name], name=f"left_{name}")
             reload, once = Signal.like(again, name=f"reload_{name}"), Signal(name=f"once_{name}")
+            m.d.comb += following[level].eq(Mux(last, once, left == 1))
+            m.d.sync += single[level].eq(self.current[name] == 1)
             with m.If(self.start):
-                m.d.sync += [left.eq(self.current[name] - 1), last.eq(self.current[name] == 1),
+                m.d.sync += [left.eq(self.current[name] - 1), last.eq(single[level]),
                              reload.eq(again - 1), once.eq(again == 1)]
-            with m.Elif(self.step & inner & last):
-                m.d.sync += [left.eq(reload), last.eq(once)]
             with m.Elif(self.step & inner):
-                m.d.sync += [left.eq(left - 1), last.eq(left == 1)]
-            inner = inner & last
-        for index, end in enumerate(ends):
-            m.d.comb += end.eq(Cat(at_last[:index + 1]).all())
+                m.d.sync += [left.eq(Mux(last, reload, left - 1)), last.eq(following[level])]
+        outer = self._outer(m, at_last[2:5], single[2:5], following[2:5], ends[1])
+        for end, parts in zip(ends, ([], at_last[1:2], at_last[1:3], [at_last[1], outer[0]],
+                                     [at_last[1], outer[1]]), strict=True):
+            m.d.comb += end.eq(Cat(at_last[0], *parts).all())
         m.d.comb += [self.step_ends.eq(ends[4]), self.pass_ends.eq(ends[4] & at_last[5])]
+
+    def _outer(self, m, at_last, single, following, group_ends):
+        """Whether rows and blocks, and columns as well, are at their last turn, in registers."""
+        blocks, columns = Signal(name="blocks_last"), Signal(name="columns_last")
+        goes_on = [following[0], Mux(at_last[0], following[1], at_last[1]),
+                   Mux(at_last[0] & at_last[1], following[2], at_last[2])]
+        with m.If(self.start):
+            m.d.sync += [blocks.eq(Cat(single[:2]).all()), columns.eq(Cat(single).all())]
+        with m.Elif(self.step & group_ends):
+            m.d.sync += [blocks.eq(goes_on[0] & goes_on[1]),
+                         columns.eq(goes_on[0] & goes_on[1] & goes_on[2])]
+        return blocks, columns
 
     def _places(self, m, current, ends):
         """Buffer address, stream and ring address."""

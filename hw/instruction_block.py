@@ -31,9 +31,12 @@ class InstructionBlock(wiring.Component):
         A whole instruction is there, unread; from two cycles after its last beat on, up to the
         last cycle of its read.
     read, done : In, Out
-        See above; a read that has begun is not broken off.
+        See above; a read that has begun is not broken off, so that ``done`` does not depend on
+        ``read``.
     instruction : Out
         The instruction read last.
+    head : Out
+        Its first beat, in the last cycle of its read already.
     first : Out
         It is the first of its block.
     """
@@ -46,7 +49,7 @@ class InstructionBlock(wiring.Component):
             "clear": In(1),
             "beats": In(stream.Signature(config.BEAT_BITS, always_ready=True)),
             "available": Out(1), "read": In(1), "done": Out(1),
-            "instruction": Out(INSTRUCTION_BITS), "first": Out(1),
+            "instruction": Out(INSTRUCTION_BITS), "head": Out(config.BEAT_BITS), "first": Out(1),
         })
 
     def elaborate(self, platform):
@@ -65,7 +68,7 @@ class InstructionBlock(wiring.Component):
             write_port.en.eq(self.beats.valid),
             complete.eq(self.beats.valid & (filled == INSTRUCTION_BEATS - 1)),
             read_port.addr.eq(next_beat), read_port.en.eq(self.read),
-            self.done.eq(self.read & ending),
+            self.done.eq(ending), self.head.eq(instruction[self._beat_bits:2 * self._beat_bits]),
         ]
         m.d.sync += [unread.eq(unread + complete - taken), self.available.eq(unread != 0)]
         with m.If(self.beats.valid):

@@ -2,11 +2,11 @@
 
 from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import COLUMN_BITS, output_layout, pooled_layout, write_layout
+from hw.store_queue import StoreQueue
 
 __all__ = ["OutputWriter"]
 
@@ -57,7 +57,7 @@ class OutputWriter(wiring.Component):
         layout = data.StructLayout({
             "data": config.output_bits, "address": 32, "raw": 1, "planes_left": 4,
             "single": 1, "plane_bytes": 32, "word_step": 5, "present": 1, "pass_ends": 1})
-        m.submodules.fifo = fifo = SyncFIFOBuffered(width=layout.size, depth=self._depth)
+        m.submodules.fifo = fifo = StoreQueue(width=layout.size, depth=self._depth)
         incoming = Signal(layout)
         m.d.comb += [fifo.w_data.eq(incoming), fifo.w_en.eq(self.pooled.valid),
                      incoming.address.eq(self._place(m))]

@@ -50,7 +50,8 @@ class PostPath(wiring.Component):
     clear : In
         Zeroes totals.
     outputs : In stream
-        Final passes, each before its first psum.
+        Final passes, each two cycles before its first psum at the latest. ``ready`` knows of one
+        two cycles after it came, and the next comes no sooner.
     results : In stream
         As the drain engine gives them, with the drains.
     psums : In
@@ -144,7 +145,6 @@ class PostPath(wiring.Component):
         taken, begun, begin = Signal(), Signal(), Signal(delay)
         stages = [Signal(layout, name=f"output_{i}", reset_less=True) for i in range(delay)]
         m.d.comb += [
-            queue.w_data.eq(self.outputs.payload), queue.w_en.eq(self.outputs.valid),
             self.outputs.ready.eq(queue.w_rdy), queue.r_en.eq(taken),
             pool.current.eq(stages[0]), pool.words.valid.eq(words.valid),
             pool.words.payload.eq(words.payload),
@@ -157,7 +157,8 @@ class PostPath(wiring.Component):
             writer.writes.ready.eq(self.writes.ready),
             self.pass_done.eq(writer.pass_done),
         ]
-        m.d.sync += [taken.eq(words.valid & pool.last),
+        m.d.sync += [queue.w_data.eq(self.outputs.payload), queue.w_en.eq(self.outputs.valid),
+                     taken.eq(words.valid & pool.last),
                      begun.eq(queue.r_rdy & ~queue.r_en),
                      begin.eq((begin << 1) | (queue.r_rdy & ~begun)),
                      stages[0].eq(queue.r_data)]

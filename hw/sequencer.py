@@ -2,8 +2,8 @@
 
 from enum import IntEnum
 
-from amaranth import Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth import Cat, Module, Signal
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.bundles import burst_layout, read_request_layout
@@ -22,6 +22,7 @@ from hw.program import (
 __all__ = ["Sequencer", "Status"]
 
 _BLOCK_BEATS = BLOCK_INSTRUCTIONS * INSTRUCTION_BEATS
+_KINDS = data.StructLayout(dict.fromkeys(("load", "pass", "mark", "bad_load", "unknown"), 1))
 
 
 class Status(IntEnum):
@@ -98,8 +99,9 @@ class Sequencer(wiring.Component):
             self.bursts.valid.eq(ask & self.read_requests.ready),
             asked.eq(ask & self.bursts.ready & self.read_requests.ready),
         ]
+        kinds = self._kinds(m, block)
         with m.FSM():
-            self._fetch_states(m, block, load, ask, asked)
+            self._fetch_states(m, block, load.more, kinds, ask, asked)
             self._load_states(m, load, ask, asked)
             for name, handed_on in (("PASS", self.passes), ("MARK", self.marks)):
                 with m.State(name):
@@ -112,7 +114,7 @@ class Sequencer(wiring.Component):
                     m.next = "IDLE"
         return m
 
-    def _fetch_states(self, m, block, load, ask, asked):
+    def _fetch_states(self, m, block, more, kinds, ask, asked):
         """From ``start`` to an instruction: IDLE, FETCH, READ, DECODE and FETCH_NEXT."""
         address = Signal(32)
         m.d.comb += self.busy.eq(1)
@@ -135,34 +137,46 @@ class Sequencer(wiring.Component):
                     if state == "FETCH":
                         m.next = "READ"
                     else:
-                        self._dispatch(m, load)
+                        self._dispatch(m, kinds)
         with m.State("READ"):
             m.d.comb += block.read.eq(block.available)
             with m.If(block.done):
                 m.next = "DECODE"
         with m.State("DECODE"):
-            with m.If(block.first & load.more):
+            with m.If(block.first & more):
                 m.next = "FETCH_NEXT"
             with m.Else():
-                self._dispatch(m, load)
+                self._dispatch(m, kinds)
 
-    def _dispatch(self, m, load):
+    def _kinds(self, m, block):
+        """What the instruction at hand is, in registers: a good load, a pass, a mark, or bad.
+
+        Found out from its first beat in the last cycle of its read.
+        """
+        coming, kinds = Signal(LOAD_LAYOUT), Signal(_KINDS)
+        empty, of_code = Signal(), Signal()
+        m.d.comb += [coming.eq(block.head), empty.eq(coming.beats == 0),
+                     of_code.eq(coming.target == Target.INSTRUCTION)]
+        is_load = coming.opcode == Opcode.LOAD
+        with m.If(block.done):
+            m.d.sync += [
+                kinds.load.eq(is_load & ~(empty | of_code)),
+                kinds.bad_load.eq(is_load & (empty | of_code)),
+                kinds["pass"].eq(coming.opcode == Opcode.PASS),
+                kinds.mark.eq(coming.opcode == Opcode.MARK),
+                kinds.unknown.eq(~Cat(coming.opcode == opcode for opcode in Opcode).any()),
+            ]
+        return kinds
+
+    def _dispatch(self, m, kinds):
         """To the states of the instruction at hand."""
-        with m.Switch(load.opcode):
-            with m.Case(Opcode.LOAD):
-                m.next = "WAIT"
-                with m.If((load.beats == 0) | (load.target == Target.INSTRUCTION)):
-                    m.d.sync += self.status.eq(Status.BAD_LOAD)
-                    m.next = "FINISH"
-            with m.Case(Opcode.PASS):
-                m.next = "PASS"
-            with m.Case(Opcode.MARK):
-                m.next = "MARK"
-            with m.Case(Opcode.END):
-                m.next = "FINISH"
-            with m.Default():
-                m.d.sync += self.status.eq(Status.BAD_OPCODE)
-                m.next = "FINISH"
+        m.next = "FINISH"
+        for name, state in (("load", "WAIT"), ("pass", "PASS"), ("mark", "MARK")):
+            with m.If(kinds[name]):
+                m.next = state
+        for name, status in (("bad_load", Status.BAD_LOAD), ("unknown", Status.BAD_OPCODE)):
+            with m.If(kinds[name]):
+                m.d.sync += self.status.eq(status)
 
     def _load_states(self, m, load, ask, asked):
         """One ``LOAD``: WAIT for what it depends on, ASK for each of its bursts."""

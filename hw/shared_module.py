@@ -59,19 +59,21 @@ class SharedModule(Elaboratable):
     Parameters
     ----------
     component : wiring.Component
-    reset : Value
-        Resets this instance, beside the reset of its domain.
+    reset : Value or None
+        Resets this instance; it owes to be high after every reset of the domain. None: the reset
+        of the domain.
     """
 
-    def __init__(self, component, reset=Const(0, 1)):
+    def __init__(self, component, reset=None):
         self._component = component
         self._reset = reset
 
     def elaborate(self, platform):
         """The component, or an instance of its module."""
         if not isinstance(platform, ModuleLibrary):
-            return ResetInserter(self._reset)(self._component)
+            return (self._component if self._reset is None
+                    else ResetInserter(self._reset)(self._component))
         ports = [("i" if is_input else "o", name, value)
                  for name, (value, is_input) in component_ports(self._component).items()]
         return Instance(platform.add(self._component), *ports, i_clk=ClockSignal(),
-                        i_rst=ResetSignal() | self._reset)
+                        i_rst=ResetSignal() if self._reset is None else self._reset)

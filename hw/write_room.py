@@ -1,6 +1,6 @@
 """The write room: holds drains back while the output writer may not have room for their words."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -39,7 +39,8 @@ class WriteRoom(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        room = Signal(range(self._words + 1), init=self._words)
-        m.d.sync += [room.eq(room + self.dropped + self.gone - self.closed),
-                     self.hold.eq(room < self._reserve)]
+        late = Signal()
+        room = Signal(range(self._words + 2), init=self._words + 1)
+        m.d.sync += [late.eq(self.gone), room.eq(room + self.dropped + late - self.closed),
+                     self.hold.eq(room < Mux(late, self._reserve, self._reserve + 1))]
         return m

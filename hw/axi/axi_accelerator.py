@@ -85,7 +85,7 @@ class AxiAccelerator(wiring.Component):
                                       | (registers.enable_error & registers.run_error))
 
     def _move(self, m, registers, guard, memory, core):
-        """Data between accelerator and memory; a run that is being ended writes no more."""
+        """Data between accelerator and memory; what a run that is being ended writes is dropped."""
         base = Cat(registers.memory_base, registers.memory_base_high)
         with m.If(guard.core_start):
             m.d.sync += memory.base.eq(base[:self._shape.address_bits - PAGE_BITS])
@@ -101,7 +101,7 @@ class AxiAccelerator(wiring.Component):
             memory.data.ready.eq(core.read_data.ready),
             memory.writes.valid.eq(core.writes.valid & ~guard.halt),
             memory.writes.payload.eq(core.writes.payload),
-            core.writes.ready.eq(memory.writes.ready & ~guard.halt),
+            core.writes.ready.eq(memory.writes.ready),
         ]
 
     def _describe(self, m, registers):

@@ -18,8 +18,9 @@ _PLACE_BITS = PAGE_BITS - _BEAT_BITS
 class ReadMaster(wiring.Component):
     """Cuts each request at pages, keeps several bursts under way, hands data on in order.
 
-    A burst is offered to the bus three cycles after its request came, or two after the burst before
-    it was taken. Data pass in the cycle in which they come, as fast as they are taken.
+    One request may wait behind the one at hand. A burst is offered to the bus four cycles after its
+    request came, or two after the burst before it was taken. Data pass in the cycle in
+    which they come, as fast as they are taken.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ class ReadMaster(wiring.Component):
     allow : In
         That burst may begin; said a cycle after ``page`` was.
     halt : In
-        Forgets requests, begins no burst, and takes data without handing them on.
+        Forgets requests as they come, begins no burst, and takes data without handing them on.
     failed : Out
         The beat just taken was answered with an error.
     idle : Out
@@ -59,7 +60,7 @@ class ReadMaster(wiring.Component):
         m = Module()
         axi = self.axi
         drive_burst_constants(m, axi, "ar")
-        active, allowed, settled = Signal(), Signal(), Signal()
+        active, waits, allowed, settled = Signal(), Signal(), Signal(), Signal()
         under_way = Signal(range(self._shape.outstanding_reads + 1))
         begin, ended = Signal(), Signal()
         m.d.comb += [
@@ -71,22 +72,31 @@ class ReadMaster(wiring.Component):
             axi.rready.eq(self.data.ready | self.halt),
             ended.eq(axi.rvalid & axi.rready & axi.rlast),
             self.failed.eq(axi.rvalid & axi.rready & axi.rresp[1]),
-            self.idle.eq(~active & (under_way == 0)),
+            self.idle.eq(~active & ~waits & (under_way == 0)),
         ]
         m.d.sync += [under_way.eq(under_way + begin - ended), settled.eq(active & ~begin)]
         with m.If(begin):
             m.d.sync += axi.arvalid.eq(1)
         with m.Elif(axi.arready):
             m.d.sync += axi.arvalid.eq(0)
-        self._cut(m, active, begin)
+        self._cut(m, *self._take_request(m, waits, active), active, begin)
         return m
 
-    def _cut(self, m, active, begin):
+    def _take_request(self, m, waits, active):
+        """The request that waits, and that it is taken, as none is at hand."""
+        request, taken = Signal(read_request_layout()), Signal()
+        m.d.comb += [self.requests.ready.eq(~waits), taken.eq(waits & ~active)]
+        with m.If(~waits):
+            m.d.sync += [request.eq(self.requests.payload), waits.eq(self.requests.valid)]
+        with m.If(taken | self.halt):
+            m.d.sync += waits.eq(0)
+        return request, taken
+
+    def _cut(self, m, request, taken, active, begin):
         """The request at hand, one burst after the other."""
-        axi, request = self.axi, self.requests.p
+        axi = self.axi
         beat, last = Signal(_PLACE_BITS), Signal(_PLACE_BITS)
         pages_left = Signal(len(request.beats) + 1 - _PLACE_BITS)
-        m.d.comb += self.requests.ready.eq(~active & ~self.halt)
         with m.If(begin):
             m.d.sync += [
                 axi.araddr.eq(Cat(Const(0, _BEAT_BITS), beat, self.base + self.page)),
@@ -94,7 +104,7 @@ class ReadMaster(wiring.Component):
                 beat.eq(0), self.page.eq(self.page + 1), pages_left.eq(pages_left - 1),
                 active.eq(pages_left != 0),
             ]
-        with m.If(self.requests.ready & self.requests.valid):
+        with m.If(taken):
             first = request.address[_BEAT_BITS:PAGE_BITS]
             m.d.sync += [
                 beat.eq(first), self.page.eq(request.address[PAGE_BITS:]),

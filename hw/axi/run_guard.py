@@ -26,10 +26,10 @@ class RunGuard(wiring.Component):
         Cycles that a run may take; 0: any number.
     core_start, core_reset : Out
         To the accelerator, a cycle after they are decided. ``core_reset`` is high for a cycle at
-        least, and ``halt`` with it.
+        least, after a reset too, and ``halt`` with it.
     core_done, core_status, core_cycles : In
     halt, flush : Out
-        To the memory port.
+        To the memory port, ``halt`` a cycle after it is decided.
     read_failed, write_failed, memory_idle : In
         From it.
     busy, finished, status, cycles : Out
@@ -44,9 +44,9 @@ class RunGuard(wiring.Component):
     def __init__(self):
         super().__init__({
             "start": In(1), "stop": In(1), "clear": In(1), "cycle_limit": In(32),
-            "core_start": Out(1), "core_reset": Out(1), "core_done": In(1), "core_status": In(8),
-            "core_cycles": In(32),
-            "halt": Out(1), "flush": Out(1), "read_failed": In(1), "write_failed": In(1),
+            "core_start": Out(1), "core_reset": Out(1, init=1), "core_done": In(1),
+            "core_status": In(8), "core_cycles": In(32),
+            "halt": Out(1, init=1), "flush": Out(1), "read_failed": In(1), "write_failed": In(1),
             "memory_idle": In(1),
             "busy": Out(1), "finished": Out(1), "status": Out(8), "cycles": Out(32),
             "reads_failed": Out(1), "writes_failed": Out(1), "ended": Out(1), "ended_badly": Out(1),
@@ -55,13 +55,13 @@ class RunGuard(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         forget, forgetting, over, failed = Signal(), Signal(), Signal(), Signal()
-        begins, resets, ending = Signal(), Signal(), Signal()
+        begins, resets, ending, quiet = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [self.busy.eq(1), failed.eq(self.reads_failed | self.writes_failed),
-                     forgetting.eq(forget | self.clear), self.flush.eq(ending),
-                     self.halt.eq(ending | self.core_reset)]
+                     forgetting.eq(forget | self.clear), self.flush.eq(ending)]
         m.d.sync += [
             forget.eq(forgetting & self.busy),
-            self.core_start.eq(begins), self.core_reset.eq(resets),
+            self.core_start.eq(begins), self.core_reset.eq(resets), self.halt.eq(ending),
+            quiet.eq(self.halt & self.memory_idle),
             over.eq((self.cycle_limit != 0) & (self.core_cycles >= self.cycle_limit)
                     & ~(begins | self.core_start)),
             self.reads_failed.eq(self.reads_failed | (self.read_failed & self.busy)),
@@ -85,11 +85,14 @@ class RunGuard(wiring.Component):
                     with m.If(cause):
                         m.d.sync += self.status.eq(code)
                         m.next = "ABORT"
-            self._ending_states(m, forgetting, failed, ending, resets)
+            self._ending_states(m, forgetting, failed, ending, resets, quiet)
         return m
 
-    def _ending_states(self, m, forgetting, failed, ending, resets):
-        """FINISH waits for the last answers of a good run, ABORT for those of any other."""
+    def _ending_states(self, m, forgetting, failed, ending, resets, quiet):
+        """FINISH waits for the last answers of a good run, ABORT for those of any other.
+
+        Memory that is ``quiet`` under a halt stays so.
+        """
         with m.State("FINISH"):
             m.d.comb += ending.eq(1)
             m.d.sync += [self.cycles.eq(self.core_cycles), self.status.eq(self.core_status)]
@@ -97,12 +100,12 @@ class RunGuard(wiring.Component):
                 m.d.sync += self.status.eq(Status.BUS_ERROR)
             with m.If(failed | forgetting | (self.core_status != Status.OK)):
                 m.next = "ABORT"
-            with m.Elif(self.memory_idle):
+            with m.Elif(quiet):
                 m.d.comb += self.ended.eq(1)
                 m.next = "IDLE"
         with m.State("ABORT"):
             m.d.comb += [ending.eq(1), resets.eq(1)]
-            with m.If(self.memory_idle):
+            with m.If(quiet):
                 m.d.comb += [self.ended.eq(~forgetting), self.ended_badly.eq(~forgetting)]
                 with m.If(forgetting):
                     self._forget(m)

@@ -32,7 +32,7 @@ class WriteGather(wiring.Component):
 
     A write is compared with the one before as it comes in, and acts in the next cycle. A burst
     does not pass a multiple of ``write_burst_beats``, and so no page. A beat that nothing joins or
-    continues leaves after ``gather_cycles``, or at once with ``flush``. One write each cycle while
+    continues leaves after ``gather_cycles``, or a cycle after ``flush``. One write each cycle while
     there is room.
 
     Parameters
@@ -64,25 +64,22 @@ class WriteGather(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape = self._shape
         write = Signal(write_layout(AcceleratorConfig))
         waits, joins, continues = self._come_in(m, write)
-        held, moves, waited = Signal(), Signal(), Signal(range(shape.gather_cycles))
-        waiting_ends = waited == shape.gather_cycles - 1
+        held, moves, overdue = Signal(), Signal(), Signal()
         m.d.comb += [
             self.empty.eq(~held & ~waits),
-            self.beat.last.eq(~(waits & continues)),
+            self.beat.last.eq(~continues),
             self.leaves.eq(held & self.room & (self.room_for_last | ~self.beat.last)
-                           & Mux(waits, ~joins, self.flush | waiting_ends)),
+                           & Mux(waits, ~joins, overdue)),
             moves.eq(waits & (~held | joins | self.leaves)),
             self.writes.ready.eq(~waits | moves),
         ]
-        with m.If(~waiting_ends):
-            m.d.sync += waited.eq(waited + 1)
+        self._wait(m, moves, overdue)
         with m.If(self.leaves):
             m.d.sync += held.eq(0)
         with m.If(moves):
-            m.d.sync += [held.eq(1), waited.eq(0)]
+            m.d.sync += held.eq(1)
             self._merge(m, write, held & joins)
             self._measure(m, write, held, continues)
         return m
@@ -93,15 +90,24 @@ class WriteGather(wiring.Component):
         before, after = Signal(BEAT_ADDRESS_BITS), Signal(BEAT_ADDRESS_BITS)
         address = self.writes.p.address[_PLACE_BITS:]
         with m.If(self.writes.ready):
-            m.d.sync += waits.eq(self.writes.valid)
-        with m.If(self.writes.ready & self.writes.valid):
             m.d.sync += [
-                write.eq(self.writes.payload), before.eq(address), after.eq(address + 1),
-                joins.eq(address == before),
-                continues.eq((address == after)
+                waits.eq(self.writes.valid), joins.eq(self.writes.valid & (address == before)),
+                continues.eq(self.writes.valid & (address == after)
                              & ((address & (self._shape.write_burst_beats - 1)) != 0)),
             ]
+        with m.If(self.writes.ready & self.writes.valid):
+            m.d.sync += [write.eq(self.writes.payload), before.eq(address), after.eq(address + 1)]
         return waits, joins, continues
+
+    def _wait(self, m, moves, overdue):
+        """Whether the beat has waited long enough for more."""
+        cycles = self._shape.gather_cycles
+        waited = Signal(range(cycles))
+        with m.If(moves):
+            m.d.sync += [waited.eq(0), overdue.eq(cycles == 1)]
+        with m.Elif(~overdue):
+            m.d.sync += [waited.eq(waited + 1),
+                         overdue.eq(self.flush | (waited == cycles - 2))]
 
     def _merge(self, m, write, joins):
         """The bytes of the beat: each from the last write that had it."""
