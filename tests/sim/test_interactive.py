@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 """A component, stepped by hand."""
 
+import os
+
 import pytest
 
 from hw.compressor import CompressorTree, tree_latency
@@ -23,6 +25,16 @@ def test_a_component_is_stepped_cycle_by_cycle():
         assert tree.get("o") == sum(lanes)
         with pytest.raises(SimulationError, match="port must be one of .*not nothing"):
             tree.get("nothing")
+
+
+def test_no_program_called_python_is_needed(tmp_path, monkeypatch):
+    monkeypatch.setenv("BITROW_CACHE", str(tmp_path / "cache"))
+    unusable = tmp_path / "bin" / "python"
+    unusable.parent.mkdir()
+    unusable.write_text("#!/bin/sh\nexit 127\n")
+    unusable.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{unusable.parent}{os.pathsep}{os.environ['PATH']}")
+    open_component(CompressorTree(2, 3), "pair").close()
 
 
 def test_a_bad_name_is_a_sentence():
