@@ -87,7 +87,7 @@ class Sequencer(wiring.Component):
         m = Module()
         m.submodules.block = block = InstructionBlock(self._config)
         load, mark = Signal(LOAD_LAYOUT), Signal(MARK_LAYOUT)
-        ask, asked = Signal(), Signal()
+        ask, granted = Signal(), Signal()
         m.d.comb += [
             load.eq(block.instruction[:LOAD_LAYOUT.size]),
             mark.eq(block.instruction[:MARK_LAYOUT.size]),
@@ -97,12 +97,12 @@ class Sequencer(wiring.Component):
             block.beats.payload.eq(self.instructions.payload),
             self.read_requests.valid.eq(ask & self.bursts.ready),
             self.bursts.valid.eq(ask & self.read_requests.ready),
-            asked.eq(ask & self.bursts.ready & self.read_requests.ready),
+            granted.eq(self.bursts.ready & self.read_requests.ready),
         ]
         kinds = self._kinds(m, block)
         with m.FSM():
-            self._fetch_states(m, block, load.more, kinds, ask, asked)
-            self._load_states(m, load, ask, asked)
+            self._fetch_states(m, block, load.more, kinds, ask, granted)
+            self._load_states(m, load, ask, granted)
             for name, handed_on in (("PASS", self.passes), ("MARK", self.marks)):
                 with m.State(name):
                     m.d.comb += handed_on.valid.eq(1)
@@ -114,7 +114,7 @@ class Sequencer(wiring.Component):
                     m.next = "IDLE"
         return m
 
-    def _fetch_states(self, m, block, more, kinds, ask, asked):
+    def _fetch_states(self, m, block, more, kinds, ask, granted):
         """From ``start`` to an instruction: IDLE, FETCH, READ, DECODE and FETCH_NEXT."""
         address = Signal(32)
         m.d.comb += self.busy.eq(1)
@@ -132,7 +132,7 @@ class Sequencer(wiring.Component):
                     self.bursts.p.target.eq(Target.INSTRUCTION),
                     self.bursts.p.beats.eq(_BLOCK_BEATS),
                 ]
-                with m.If(asked):
+                with m.If(granted):
                     m.d.sync += address.eq(address + BLOCK_INSTRUCTIONS * INSTRUCTION_BYTES)
                     if state == "FETCH":
                         m.next = "READ"
@@ -178,19 +178,19 @@ class Sequencer(wiring.Component):
             with m.If(kinds[name]):
                 m.d.sync += self.status.eq(status)
 
-    def _load_states(self, m, load, ask, asked):
+    def _load_states(self, m, load, ask, granted):
         """One ``LOAD``: WAIT for what it depends on, ASK for each of its bursts."""
         passes_short, outputs_short = Signal(16), Signal(16)
         address, destination, again = (
             Signal.like(load[name], name=name) for name in ("address", "destination", "again"))
-        burst = self.bursts.p
+        burst, last = self.bursts.p, Signal(name="last_burst")
         m.d.sync += [
             passes_short.eq(self.passes_done - load.wait_passes),
             outputs_short.eq(self.outputs_done - load.wait_outputs),
         ]
         with m.State("WAIT"):
             m.d.sync += [address.eq(load.address), destination.eq(load.destination),
-                         again.eq(load.again)]
+                         again.eq(load.again), last.eq(load.again == 0)]
             with m.If(~(passes_short[-1] | outputs_short[-1])):
                 m.next = "ASK"
         with m.State("ASK"):
@@ -200,11 +200,11 @@ class Sequencer(wiring.Component):
                 burst.target.eq(load.target), burst.bank.eq(load.bank),
                 burst.broadcast.eq(load.broadcast), burst.narrow.eq(load.narrow),
                 burst.plane.eq(load.plane), burst.last_word.eq(load.words - 1),
-                burst.destination.eq(destination), burst.ends_load.eq(again == 0),
+                burst.destination.eq(destination), burst.ends_load.eq(last),
             ]
-            with m.If(asked):
+            with m.If(granted):
                 m.d.sync += [address.eq(address + load.address_step),
                              destination.eq(destination + load.destination_step),
-                             again.eq(again - 1)]
-                with m.If(again == 0):
+                             again.eq(again - 1), last.eq(again == 1)]
+                with m.If(last):
                     m.next = "READ"

@@ -66,13 +66,13 @@ class WriteGather(wiring.Component):
         m = Module()
         write = Signal(write_layout(AcceleratorConfig))
         waits, joins, continues = self._come_in(m, write)
-        held, moves, overdue = Signal(), Signal(), Signal()
+        held, moves, overdue, may_leave = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             self.empty.eq(~held & ~waits),
             self.beat.last.eq(~continues),
-            self.leaves.eq(held & self.room & (self.room_for_last | ~self.beat.last)
-                           & Mux(waits, ~joins, overdue)),
-            moves.eq(waits & (~held | joins | self.leaves)),
+            may_leave.eq(self.room & (self.room_for_last | continues)),
+            self.leaves.eq(held & may_leave & Mux(waits, ~joins, overdue)),
+            moves.eq(waits & (~held | joins | may_leave)),
             self.writes.ready.eq(~waits | moves),
         ]
         self._wait(m, moves, overdue)
