@@ -41,7 +41,7 @@ def record_beats(config):
 
 
 class CounterRecord(wiring.Component):
-    """Waits until all is idle, lets counts settle, and writes them.
+    """Waits until all is idle, lets counts settle, and writes them as they are in the last cycle.
 
     A record is written ``SETTLE_CYCLES + record_beats`` cycles after the first idle cycle, where
     memory takes a beat every cycle.
@@ -82,10 +82,11 @@ class CounterRecord(wiring.Component):
         ]
         with m.FSM():
             with m.State("SETTLE"):
+                with m.If(self.marks.valid):
+                    m.d.sync += record.eq(self.counters)
                 with m.If(self.marks.valid & self.idle):
                     m.d.sync += settled.eq(settled + 1)
                     with m.If(settled == SETTLE_CYCLES - 1):
-                        m.d.sync += record.eq(self.counters)
                         m.next = "WRITE"
                 with m.Else():
                     m.d.sync += settled.eq(0)
