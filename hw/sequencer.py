@@ -115,25 +115,29 @@ class Sequencer(wiring.Component):
         return m
 
     def _fetch_states(self, m, block, more, kinds, ask, granted):
-        """From ``start`` to an instruction: IDLE, FETCH, READ, DECODE and FETCH_NEXT."""
+        """From ``start`` to an instruction: IDLE, FETCH, READ, DECODE and FETCH_NEXT.
+
+        ``ask`` is a register that is high in FETCH, FETCH_NEXT and ASK.
+        """
         address = Signal(32)
         m.d.comb += self.busy.eq(1)
         m.d.sync += self.clear.eq(self.start & ~self.busy)
         with m.State("IDLE"):
             m.d.comb += self.busy.eq(0)
             with m.If(self.start):
-                m.d.sync += [address.eq(self.program_address), self.status.eq(Status.OK)]
+                m.d.sync += [address.eq(self.program_address), self.status.eq(Status.OK), ask.eq(1)]
                 m.next = "FETCH"
         for state in ("FETCH", "FETCH_NEXT"):
             with m.State(state):
                 m.d.comb += [
-                    ask.eq(1), self.read_requests.p.address.eq(address),
+                    self.read_requests.p.address.eq(address),
                     self.read_requests.p.beats.eq(_BLOCK_BEATS),
                     self.bursts.p.target.eq(Target.INSTRUCTION),
                     self.bursts.p.beats.eq(_BLOCK_BEATS),
                 ]
                 with m.If(granted):
-                    m.d.sync += address.eq(address + BLOCK_INSTRUCTIONS * INSTRUCTION_BYTES)
+                    m.d.sync += [address.eq(address + BLOCK_INSTRUCTIONS * INSTRUCTION_BYTES),
+                                 ask.eq(0)]
                     if state == "FETCH":
                         m.next = "READ"
                     else:
@@ -144,6 +148,7 @@ class Sequencer(wiring.Component):
                 m.next = "DECODE"
         with m.State("DECODE"):
             with m.If(block.first & more):
+                m.d.sync += ask.eq(1)
                 m.next = "FETCH_NEXT"
             with m.Else():
                 self._dispatch(m, kinds)
@@ -192,10 +197,11 @@ class Sequencer(wiring.Component):
             m.d.sync += [address.eq(load.address), destination.eq(load.destination),
                          again.eq(load.again), last.eq(load.again == 0)]
             with m.If(~(passes_short[-1] | outputs_short[-1])):
+                m.d.sync += ask.eq(1)
                 m.next = "ASK"
         with m.State("ASK"):
             m.d.comb += [
-                ask.eq(1), self.read_requests.p.address.eq(address),
+                self.read_requests.p.address.eq(address),
                 self.read_requests.p.beats.eq(load.beats), burst.beats.eq(load.beats),
                 burst.target.eq(load.target), burst.bank.eq(load.bank),
                 burst.broadcast.eq(load.broadcast), burst.narrow.eq(load.narrow),
@@ -207,4 +213,5 @@ class Sequencer(wiring.Component):
                              destination.eq(destination + load.destination_step),
                              again.eq(again - 1), last.eq(again == 1)]
                 with m.If(last):
+                    m.d.sync += ask.eq(0)
                     m.next = "READ"
