@@ -12,9 +12,10 @@ __all__ = ["unskipped_counts"]
 def unskipped_counts(counts, program):
     """The counts of a program whose every pass does every word of its filters.
 
-    Filters are loaded whole, rows work through all words of their units, or of their shares of
-    them, with all lanes; tiles, passes and all else stay, were the scratchpads deep enough for it.
-    How long that takes is not known: cycles are None where anything was skipped.
+    Filters are loaded whole, with sequences only where rows share units; rows work through all
+    words of their units, or of their shares of them, with all lanes; tiles, passes and all else
+    stay, were the scratchpads deep enough for it. How long that takes is not known: cycles are
+    None where anything was skipped.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def _whole_load(load, fields, fold, config):
     """Events of a load of all words of the filters that a pass uses."""
     words = fields["psums"] * fold.row_words(fields["filter_length"])
     beats = load["beats"] // load["words"] * words
+    if fold.shares > 1:
+        beats += config.sequence_row_groups * words
     columns = config.cols if load["broadcast"] else load["columns"]
     return Counter(dram_filter_beats=beats,
                    filter_writes=words * config.rows * columns)

@@ -1,6 +1,7 @@
 """Counts without skipping: those of a machine that cannot skip, where its mapping is the same."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from random_networks import random_network
@@ -13,6 +14,7 @@ from hw.program import Opcode, Target
 from model import reference
 from sim.compiler import compile_network
 from sim.errors import CompileError
+from sim.network_mapping import NetworkMapping, StepMapping
 
 TINY, DEMO = CONFIGS["tiny"], CONFIGS["demo"]
 OF_THE_MAPPING = ("buffer_writes", "buffer_reads", "ifmap_transfers", "ifmap_writes",
@@ -20,8 +22,8 @@ OF_THE_MAPPING = ("buffer_writes", "buffer_reads", "ifmap_transfers", "ifmap_wri
 """Counters that are the same wherever the mapping is, skipped or not."""
 
 
-def both(network, config):
-    program = compile_network(network, config)
+def both(network, config, mappings=None):
+    program = compile_network(network, config, mappings)
     counts = program_counts(network, program)
     return counts, unskipped_counts(counts, program)
 
@@ -74,3 +76,32 @@ def test_a_machine_that_cannot_skip_counts_the_same_on_the_same_mapping():
                                  for layer in (whole, expected))
                 assert found == should, (seed, whole.name)
     assert compared >= 6
+
+
+@pytest.mark.parametrize("rows", [(1, 2), (1, 3), (2, 2)])
+def test_rows_that_share_units_do_all_their_words(rows):
+    """As a program does that shares them and skips nothing."""
+    compared, (fold_units, unit_rows) = 0, rows
+    config = TINY.with_changes(rows=5)
+    for seed in range(24):
+        network, _ = random_network(seed, "ternary", config)
+        found = []
+        for skipping in (True, False):
+            steps = tuple(
+                StepMapping(step.layer, step.step, replace(
+                    step.mapping, fold_units=fold_units, fold_rows=5, skipping=skipping,
+                    unit_rows=min(unit_rows, step.mapping.filter_length)))
+                for step in NetworkMapping.of(compile_network(network, config)).steps
+                if step.mapping.skipping)
+            mappings = NetworkMapping(network.name, config.name, steps, "shared")
+            try:
+                found.append(both(network, config, mappings)[1].layers)
+            except CompileError:
+                break
+        if len(found) < 2:
+            continue
+        for whole, expected in zip(*found, strict=True):
+            assert ({**whole.events, "dram_control_beats": 0}
+                    == {**expected.events, "dram_control_beats": 0}), (seed, whole.name)
+            compared += whole.cycles is None
+    assert compared >= 3

@@ -130,16 +130,17 @@ def test_every_output_channel_and_kernel_row_is_worked_on_once(mapping):
     assert len(done) == 3 * 3 * 3 * 4 * 6 * 5
 
 
+@pytest.mark.parametrize("fold_units", [1, 2])
 @pytest.mark.parametrize("family", ["xnor", "lut", "ternary"])
-def test_rows_without_a_unit_share_the_words_of_others(family):
-    """One unit in five rows: with zeros or without, bits are the same and windows shorter."""
+def test_rows_without_a_unit_share_the_words_of_others(family, fold_units):
+    """One unit in five rows, or two: bits are the same, whether weights have zeros or not."""
     config = WIDE.with_changes(lanes=4, index_bits=3)
     network, images = random_layer_network(11, family, config)
     best = compile_network(network, config)
     ran = 0
     for layer, step in zip(best.layers, [layer.steps[0] for layer in best.layers], strict=True):
         for unit_rows in range(1, min(4, step.mapping.filter_length) + 1):
-            mapping = replace(step.mapping, fold_units=1, fold_rows=5, unit_rows=unit_rows,
+            mapping = replace(step.mapping, fold_units=fold_units, fold_rows=5, unit_rows=unit_rows,
                               skipping=False)
             given = NetworkMapping(network.name, config.name,
                                    (StepMapping(layer.name, 1, mapping),), "shared")
@@ -173,6 +174,8 @@ REFUSED = [
     (dict(fold_rows=4), "fold_rows must be at most the 3 rows of configuration tiny, not 4"),
     (dict(unit_rows=4), "unit_rows must be at most 3 on configuration tiny with 3 words of a "
                         "filter in a unit, not 4"),
+    (dict(fold_rows=3, unit_rows=3, index_bits=2),
+     "unit_rows must be at most 2 on configuration tiny with 3 words of a filter in a unit, not 3"),
     (dict(fold_rows=3, unit_rows=2, shared=True), "unit_rows must be at most 1 on configuration"),
     (dict(filter_groups=((0, 2), (2, 2))), "filter_groups must end with filter 4, not 3"),
     (dict(filter_groups=((0, 2), (3, 2))), "filter_groups must go on with filter 2, not 3"),
@@ -204,7 +207,8 @@ def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(chan
     members = {name: value for name, value in changes.items() if hasattr(PLAIN, name)}
     config = TINY.with_changes(
         bank_words=changes.get("bank", 256), psum_words=changes.get("psums", 8),
-        buffer_words=changes.get("buffer", 1024), lane_addresses="shared" not in changes)
+        buffer_words=changes.get("buffer", 1024), index_bits=changes.get("index_bits", 3),
+        lane_addresses="shared" not in changes)
     with pytest.raises(CompileError) as refused:
         compile_network(network, config, forced(replace(PLAIN, **members)))
     assert str(refused.value).startswith("my.toml: layer conv: ")

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
+from hw.config import CONFIGS
 from sim.lane_schedule import least_words, schedule_lanes
+from sim.mapping_rules import most_unit_rows
 
 
 def walk(schedule, lanes, reach, filters):
@@ -58,6 +60,23 @@ def test_every_weight_is_reached_once(seed, shape, length, density, index_bits):
     reached = walk(schedule, lanes, reach, len(weights))
     assert sorted(reached) == sorted(map(tuple, np.argwhere(weights)))
     assert (schedule.words <= length + (length * reach >> index_bits)).all()
+
+
+@pytest.mark.parametrize("reach", [1, 2, 4])
+@pytest.mark.parametrize("index_bits", [1, 2, 3])
+def test_lanes_that_share_words_evenly_never_only_step(reach, index_bits):
+    """As many rows as the rule allows take turns in words without zeros; with one more, some do."""
+    config = CONFIGS["tiny"].with_changes(lanes=4, lane_reach=reach, index_bits=index_bits)
+    most = most_unit_rows(config)
+    for shares in range(1, most + 1):
+        for share in range(shares):
+            words = np.broadcast_to(np.arange(24)[:, None] % shares == share, (24, 4))
+            schedule = schedule_lanes(words[None], reach, 1 << index_bits)
+            if shares > 1:
+                assert (schedule.channels >= 0).all()
+            assert len(schedule.channels) >= words.sum()
+    beyond = np.broadcast_to(np.arange(24)[:, None] % (most + 1) == most, (24, 4))
+    assert (schedule_lanes(beyond[None], reach, 1 << index_bits).channels < 0).any()
 
 
 @pytest.mark.parametrize("lanes,reach", [(2, 1), (2, 2), (3, 2), (4, 2), (4, 4)])
