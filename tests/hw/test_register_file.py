@@ -131,3 +131,30 @@ def test_accesses_do_as_a_table_does():
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+
+
+def test_a_second_write_waits_until_the_first_answer_is_taken():
+    """The first is to a register that can be written, the second to none."""
+    dut, answers = RegisterFile(), []
+    writable = next(register.address for register in REGISTERS if register.writable)
+    nowhere = next(address for address in range(0, 1 << ADDRESS_BITS, 4) if address not in AT)
+
+    async def bench(ctx):
+        axi, offered = dut.axi, [writable, nowhere]
+        for cycle in range(30):
+            takes = cycle >= 12
+            ctx.set(axi.bready, takes)
+            for signal in (axi.awvalid, axi.wvalid):
+                ctx.set(signal, bool(offered))
+            ctx.set(axi.awaddr, offered[0] if offered else 0)
+            if takes and ctx.get(axi.bvalid):
+                answers.append(Response(ctx.get(axi.bresp)))
+            if offered and ctx.get(axi.awready) and ctx.get(axi.wready):
+                offered.pop(0)
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert answers == [Response.OKAY, Response.SLVERR]
