@@ -52,7 +52,7 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     check_pool(work, config)
     best = None
     for strips in (_whole_strips, _smaller_strips):
-        for mapping in _candidates(work, config, block_words, strips,
+        for mapping in _candidates(work, config, block_words, strips, taken_words is not None,
                                    taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
             if cost is not None:
@@ -72,11 +72,12 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
 
 
 def _is_unusual(mapping):
-    """Units are shared, or strips of a few rows stand side by side."""
-    return mapping.unit_rows > 1 or (mapping.blocks > 1 and len(mapping.strips) > 1)
+    """Units are shared, or strips of a few rows or bands of filters stand side by side."""
+    return (mapping.unit_rows > 1 or mapping.bands > 1
+            or (mapping.blocks > 1 and len(mapping.strips) > 1))
 
 
-def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
+def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, slack):
     """All mappings that element and bank sizes allow."""
     for group_words in range(1, min(work.words, most_group_words(work, config)) + 1):
         flat = work.height == work.width == 1
@@ -86,18 +87,32 @@ def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
             continue
         groups, length = -(-work.words // group_words), work.kernel[1] * group_words
         folding = list(_ways_to_fold(config, groups * work.kernel[0], length))
-        for strips, blocks, block_step in ways_to_strip(work, config):
-            for fold_units, fold_rows, unit_rows, shares in folding:
-                words = -(-length // shares)
-                if taken_words is not None:
-                    words = min(words, math.ceil(taken_words(group_words, shares) * slack))
-                for psums, strips_inside in product(_group_sizes(work, config, words),
-                                                    (False, True)):
-                    yield LayerMapping(
-                        group_words, groups, fold_units, fold_rows, unit_rows,
-                        _filter_groups(work.filters, psums, config.lanes), strips, blocks,
-                        block_step, work.kernel, work.stride, work.dilation, strips_inside,
-                        skipping=False)
+        for columns, (fold_units, fold_rows, unit_rows, shares) in product(
+                _ways_to_use_columns(work, config, ways_to_strip, skips), folding):
+            words = -(-length // shares)
+            if taken_words is not None:
+                words = min(words, math.ceil(taken_words(group_words, shares) * slack))
+            for size, strips_inside in product(
+                    _group_sizes(work, config, words, columns[-1]), (False, True)):
+                yield LayerMapping(
+                    group_words, groups, fold_units, fold_rows, unit_rows,
+                    _filter_groups(work.filters, size, config.lanes, columns[-1]), *columns,
+                    work.kernel, work.stride, work.dilation, strips_inside, skipping=False)
+
+
+def _ways_to_use_columns(work, config, ways_to_strip, skips):
+    """(strips, blocks, block_step, bands): bands where filters are enough for whole words in each.
+
+    None where zeros are left out: all columns step through their filters together.
+    """
+    unit = 1 if work.stage.kind == "raw" else config.lanes
+    for strips, blocks, block_step in ways_to_strip(work, config):
+        most = 1
+        if config.column_bands and not skips and len({strip.rows for strip in strips}) == 1:
+            most = config.cols // (strips[0].rows * blocks)
+        for bands in range(1, most + 1):
+            if bands == 1 or work.filters % (bands * unit) == 0:
+                yield strips, blocks, block_step, bands
 
 
 def _ways_to_fold(config, units, length):
@@ -123,22 +138,28 @@ def _ways_to_fold(config, units, length):
         yield chosen
 
 
-def _filter_groups(filters, size, lanes):
-    """Groups of ``size``, and of what remains first whole words, then the rest."""
+def _filter_groups(filters, size, lanes, bands):
+    """Groups of ``size``, and of what remains first whole words, then the rest.
+
+    With bands, whole words of each are all there is.
+    """
     groups, first = [], 0
     while first < filters:
         count = min(size, filters - first)
-        if count > lanes:
+        if count > lanes and bands == 1:
             count -= count % lanes
         groups.append((first, count))
         first += count
     return tuple(groups)
 
 
-def _group_sizes(work, config, length):
-    """Filters of this length that elements may work on together: whole words, or all there are."""
-    limit = min(work.filters, most_filters(work, config, length))
-    unit = 1 if work.stage.kind == "raw" else config.lanes
+def _group_sizes(work, config, length, bands):
+    """Filters of this length that the array may work on together: whole words, or all there are.
+
+    Whole words of each band, where there are more than one.
+    """
+    limit = min(work.filters, bands * most_filters(work, config, length, bands))
+    unit = bands * (1 if work.stage.kind == "raw" else config.lanes)
     sizes = set()
     for parts in range(1, -(-work.filters // unit) + 1):
         size = -(-work.filters // parts)
@@ -249,12 +270,13 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
 def _pass_cycles(work, mapping, config, strip, count, kinds):
     """Roughly the cycles of a pass of a strip and so many filters that waits for no load."""
     blocks, _, rows = mapping.feed_rows(strip)
+    psums = -(-count // mapping.bands)
     streams = blocks * rows * max(fold.groups for fold in mapping.folds)
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
-    windows = [max(count * words, count, step_words, 2) for _, words, _ in kinds]
+    windows = [max(psums * words, psums, step_words, 2) for _, words, _ in kinds]
     last = max(windows[-1], count * work.stage.drain_step(
-        mapping.columns(strip), count, min(count, config.output_codes)))
+        mapping.band_columns(strip), psums, min(psums, config.output_codes)))
     window = sum(share * one for (share, _, _), one in zip(kinds, windows, strict=True))
     start = max(0, first_words - window) + _PASS_CYCLES
     folds = len(mapping.folds) * len(work.planes)

@@ -100,9 +100,10 @@ class Fold:
 class LayerMapping:
     """A row-stationary mapping.
 
-    Column ``b * strip.rows + r`` works on row ``r`` of the strip; with more than one block, block
-    ``b`` works on positions ``b * block_step`` and on. Array row ``k`` works on unit ``k`` of the
-    fold; rows that are left share the units' words.
+    Column ``(d * blocks + b) * strip.rows + r`` works on row ``r`` of the strip; with more than one
+    block, block ``b`` works on positions ``b * block_step`` and on; with more than one band, band
+    ``d`` works on the ``d``-th part of the filter group's filters. Array row ``k`` works on unit
+    ``k`` of the fold; rows that are left share the units' words.
 
     Parameters
     ----------
@@ -115,10 +116,12 @@ class LayerMapping:
     unit_rows : int
         Array rows, at most, among which the words of a unit are shared; 1: none are.
     filter_groups : tuple of (first, count)
-        Filters that the elements work on together.
+        Filters that the array works on together.
     strips : tuple of Strip
     blocks, block_step : int
         Blocks of columns side by side, and output positions from one to the next.
+    bands : int
+        Bands of columns side by side, each with filters of its own.
     kernel : (int, int)
         Rows, columns.
     stride, dilation : (int, int)
@@ -144,6 +147,7 @@ class LayerMapping:
     strips: tuple[Strip, ...]
     blocks: int
     block_step: int
+    bands: int
     kernel: tuple[int, int]
     stride: tuple[int, int]
     dilation: tuple[int, int]
@@ -151,7 +155,7 @@ class LayerMapping:
     skipping: bool
 
     def __post_init__(self):
-        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks"):
+        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks", "bands"):
             _check_least(getattr(self, name), 1, name)
         _check_least(self.fold_rows, self.fold_units, "fold_rows")
         for name in ("kernel", "stride", "dilation"):
@@ -164,6 +168,9 @@ class LayerMapping:
         for group in self.filter_groups:
             _check_pair(group, 0, "a filter group")
             _check_least(group[1], 1, "filters of a filter group")
+            if group[1] % self.bands:
+                raise CompileError("filters of a filter group must be a multiple of bands, "
+                                   f"{self.bands}, not {group[1]}")
         _check_least(self.block_step, 0, "block_step")
         if (self.blocks > 1) != (self.block_step > 0):
             raise CompileError("block_step must be 0 where blocks is 1, and only there, not "
@@ -220,7 +227,20 @@ class LayerMapping:
 
     def columns(self, strip):
         """Active columns of a strip."""
+        return self.bands * self.band_columns(strip)
+
+    def band_columns(self, strip):
+        """Columns of a strip that work with the same filters."""
         return strip.rows * self.blocks
+
+    def psums(self, group):
+        """Psums of each window while the array works on a filter group: filters of a band."""
+        return self.filter_groups[group][1] // self.bands
+
+    @property
+    def most_psums(self):
+        """Psums of the largest window."""
+        return max(map(self.psums, range(len(self.filter_groups))))
 
     def feed_rows(self, strip):
         """(feed blocks, rows from one to the next, rows in each) that a strip takes."""
@@ -255,7 +275,7 @@ class LayerMapping:
         for group, kernel_row in fold.units:
             offset, line = group - fold.first_group, []
             for column in range(self.columns(strip)):
-                block, row = divmod(column, strip.rows)
+                block, row = divmod(column % self.band_columns(strip), strip.rows)
                 if self.contiguous:
                     place = block * rows + row * self.stride[0] + kernel_row * self.dilation[0]
                 else:

@@ -79,7 +79,7 @@ class WindowTimeline:
         """
         first, visit = self._windows(fields, first_words, step_words, visit, not_before)
         self._drained_from += self._post.pass_gap
-        last_drain = self.end + self._drain_delay + (fields["psums"] - 1) * fields["drain_step"]
+        last_drain = self.end + self._drain_delay + (fields["drains"] - 1) * fields["drain_step"]
         self._idle_from = max(self._idle_from, last_drain + DONE_TO_IDLE)
         if fields["final"]:
             done = last_drain + self._post.done_latency(fields)
