@@ -4,8 +4,9 @@ from collections import Counter
 from itertools import product
 import math
 
+from sim.column_ways import smaller_strips, ways_to_use_columns, whole_strips
 from sim.errors import CompileError
-from sim.mapping import LayerMapping, Strip
+from sim.mapping import LayerMapping
 from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words, most_unit_rows
 
 __all__ = ["estimate_cycles", "map_layer"]
@@ -51,7 +52,7 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     """
     check_pool(work, config)
     best = None
-    for strips in (_whole_strips, _smaller_strips):
+    for strips in (whole_strips, smaller_strips):
         for mapping in _candidates(work, config, block_words, strips, taken_words is not None,
                                    taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
@@ -88,7 +89,7 @@ def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, sl
         groups, length = -(-work.words // group_words), work.kernel[1] * group_words
         folding = list(_ways_to_fold(config, groups * work.kernel[0], length))
         for columns, (fold_units, fold_rows, unit_rows, shares) in product(
-                _ways_to_use_columns(work, config, ways_to_strip, skips), folding):
+                ways_to_use_columns(work, config, ways_to_strip, skips), folding):
             words = -(-length // shares)
             if taken_words is not None:
                 words = min(words, math.ceil(taken_words(group_words, shares) * slack))
@@ -98,21 +99,6 @@ def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, sl
                     group_words, groups, fold_units, fold_rows, unit_rows,
                     _filter_groups(work.filters, size, config.lanes, columns[-1]), *columns,
                     work.kernel, work.stride, work.dilation, strips_inside, skipping=False)
-
-
-def _ways_to_use_columns(work, config, ways_to_strip, skips):
-    """(strips, blocks, block_step, bands): bands where filters are enough for whole words in each.
-
-    None where zeros are left out: all columns step through their filters together.
-    """
-    unit = 1 if work.stage.kind == "raw" else config.lanes
-    for strips, blocks, block_step in ways_to_strip(work, config):
-        most = 1
-        if config.column_bands and not skips and len({strip.rows for strip in strips}) == 1:
-            most = config.cols // (strips[0].rows * blocks)
-        for bands in range(1, most + 1):
-            if bands == 1 or work.filters % (bands * unit) == 0:
-                yield strips, blocks, block_step, bands
 
 
 def _ways_to_fold(config, units, length):
@@ -171,77 +157,6 @@ def _group_sizes(work, config, length, bands):
     if limit >= unit:
         sizes.add(limit - limit % unit)
     return sorted(sizes)
-
-
-def _windows(work):
-    """Windows of max pooling, along rows and along positions."""
-    return tuple(work.pool.count(size, side)
-                 for side, size in enumerate((work.out_height, work.out_width)))
-
-
-def _strips_of(work, height, length):
-    """Strips of so many windows in rows and positions; one set for each phase of a dilation."""
-    (rows, width), pool, phases = _windows(work), work.pool, work.dilation[1]
-    strips = []
-    for phase in range(phases):
-        count = len(range(phase, width, phases))
-        for start in range(0, count, length):
-            positions = pool.size(min(length, count - start), 1)
-            strips.extend(
-                Strip(first * pool.stride[0], pool.size(min(height, rows - first), 0),
-                      phase + phases * start * pool.stride[1], positions, phases)
-                for first in range(0, rows, height))
-    return tuple(strips)
-
-
-def _pooled_phases(work):
-    """Positions come in phases and are pooled, which no strip can be for."""
-    return work.dilation[1] > 1 and work.pool.kernel != (1, 1)
-
-
-def _whole_strips(work, config):
-    """Ways to lay rows of whole width on as many columns as can be: (strips, blocks, step)."""
-    (rows, width), pool = _windows(work), work.pool
-    most = pool.count(min(config.cols, work.out_height), 0)
-    phases = work.dilation[1]
-    if not most or not width or _pooled_phases(work):
-        return
-    yield _strips_of(work, most, width), 1, 0
-    if (phases == 1 and pool.side_by_side
-            and work.stride[0] <= (work.kernel[0] - 1) * work.dilation[0] + 1):
-        for height in range(1, rows + 1):
-            if rows % height == 0:
-                yield from _blocks_of(work, config, height, rows, width)
-
-
-def _blocks_of(work, config, height, rows, width):
-    """Ways to lay strips of so many windows side by side, in blocks of positions."""
-    tall, side = work.pool.kernel
-    height, rows, width = height * tall, rows * tall, width * side
-    strips = range(0, rows, height)
-    for blocks in range(2, config.cols // height + 1):
-        positions = -(-width // blocks)
-        positions += -positions % side
-        while (width - positions) % ((blocks - 1) * side):
-            positions += side
-        step = (width - positions) // (blocks - 1)
-        if 0 < step <= positions:
-            yield tuple(Strip(first, height, 0, positions, 1) for first in strips), blocks, step
-
-
-def _smaller_strips(work, config):
-    """Strips of fewer rows or positions, for small buffers and banks."""
-    _, width = _windows(work)
-    most = work.pool.count(min(config.cols, work.out_height), 0)
-    if not most or not width or _pooled_phases(work):
-        return
-    for height in range(most, 0, -1):
-        length = width
-        while True:
-            yield _strips_of(work, height, length), 1, 0
-            if length == 1:
-                break
-            length = -(-length // 2)
 
 
 def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):

@@ -65,7 +65,7 @@ def test_idle_rows_and_columns_are_those_of_the_mapping():
             rows = columns = 0
             for step in layer.steps:
                 for one in step.order * step.parts:
-                    filters = step.mapping.filter_groups[one.group][1]
+                    filters = step.mapping.filter_groups[one.group][1] // step.mapping.bands
                     words = -(-step.mapping.filter_length // one.fold.shares)
                     cycles = max(2, filters * words) * one.strip.positions
                     used = one.fold.count * one.fold.shares

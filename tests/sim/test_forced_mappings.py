@@ -183,7 +183,8 @@ def test_bands_of_columns_work_with_filters_of_their_own(family, inside, memory)
                     strips_inside=inside, skipping=False, group_words=1, groups=3, fold_units=2,
                     fold_rows=2, unit_rows=1),
             replace(scores, strips=(Strip(0, 1, 0, 1, 1), Strip(0, 1, 1, 1, 1)), blocks=1,
-                    block_step=0, bands=score_bands, filter_groups=((0, 7),), unit_rows=1, skipping=False))
+                    block_step=0, bands=score_bands, filter_groups=((0, 7),), unit_rows=1,
+                    skipping=False))
         given = NetworkMapping("plain", WIDE.name, tuple(
             StepMapping(name, 1, mapping)
             for name, mapping in zip(("conv", "scores"), mappings, strict=True)), "bands")

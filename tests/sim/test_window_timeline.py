@@ -36,7 +36,7 @@ def test_windows_passed_over_change_nothing():
         for _ in range(8):
             visit += int(generator.integers(1, 60))
             fields = {key: int(generator.integers(1, 30)) for key in (
-                "positions", "window_cycles", "drain_cycles", "psums", "drain_step")}
+                "positions", "window_cycles", "drain_cycles", "drains", "drain_step")}
             first, step, later = (int(generator.integers(1, 30)) for _ in range(3))
             arguments = fields | {"final": 0}, first, step, visit, visit + later
             found = windows.run(*arguments)
