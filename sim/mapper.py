@@ -6,6 +6,7 @@ import math
 
 from sim.column_ways import smaller_strips, ways_to_use_columns, whole_strips
 from sim.errors import CompileError
+from sim.fed_rows import FedRows
 from sim.mapping import LayerMapping
 from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words, most_unit_rows
 
@@ -220,8 +221,9 @@ def _tile_loads(work, mapping, config, pixel_words, tile):
     """
     groups, strips = len(mapping.filter_groups), len(mapping.strips)
     folds = len(mapping.folds) * len(work.planes)
-    words = pixel_words or mapping.group_words * mapping.groups
-    whole = work.act_planes * -(-work.height * work.width * words // config.words_per_beat)
+    rows, blocks = FedRows(work, mapping, config, pixel_words), 1 if pixel_words else mapping.groups
+    words = blocks * (rows.end - rows.first) * rows.row_words
+    whole = work.act_planes * -(-words // config.words_per_beat)
     if whole <= config.buffer_beats:
         return whole / (folds * strips * groups), 0
     slots = config.buffer_beats // tile

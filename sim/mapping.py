@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sim.errors import CompileError
+from sim.fed_rows import FedRows
 
 __all__ = ["Fold", "LayerMapping", "Strip"]
 
@@ -245,28 +246,27 @@ class LayerMapping:
     def feed_rows(self, strip):
         """(feed blocks, rows from one to the next, rows in each) that a strip takes."""
         if self.contiguous:
-            return self.blocks, 0, (strip.rows - 1) * self.stride[0] + self.kernel_reach
+            return self.blocks, 0, self.reach_of_rows(strip.rows)
         return strip.rows, self.stride[0], self.kernel_reach
+
+    def reach_of_rows(self, rows):
+        """Ifmap rows from the first to the last that so many output rows take."""
+        return (rows - 1) * self.stride[0] + self.kernel_reach
 
     def ifmap_rows(self, strip):
         """(first, end) of the padded ifmap's rows that a strip takes."""
         first = strip.first_row * self.stride[0]
-        return first, first + (strip.rows - 1) * self.stride[0] + self.kernel_reach
-
-    def tile_rows(self, work, strip):
-        """(first, end) of the ifmap rows that a strip takes, without padding."""
-        first, end = self.ifmap_rows(strip)
-        return max(first - work.pad_top, 0), min(end - work.pad_top, work.height)
+        return first, first + self.reach_of_rows(strip.rows)
 
     def tile_beats(self, work, config, strip, pixel_words):
         """At most so many beats of the global buffer that a pass takes its ifmap words from.
 
         ``pixel_words``: the words of a pixel that lie in one block, where that is the only one.
         """
-        first, end = self.tile_rows(work, strip)
-        words = max(0, end - first) * work.width * (pixel_words or self.group_words)
+        rows = FedRows(work, self, config, pixel_words)
+        first, end = rows.of_strip(strip)
         groups = 1 if pixel_words else max(fold.groups for fold in self.folds)
-        return groups * (-(-words // config.words_per_beat) + 1)
+        return groups * (-(-(end - first) * rows.row_words // config.words_per_beat) + 1)
 
     def stream_ids(self, fold, strip):
         """Stream id of each active column of each array row of a fold, as a list of lists."""
