@@ -90,7 +90,8 @@ LOAD_LAYOUT = data.StructLayout({
 PASS_LAYOUT = data.StructLayout({
     "opcode": OPCODE_BITS,
     "more": 1,
-    "wait_loads": 16,     # wait until this many loads of the run are on chip
+    "feed_loads": 16,     # feeding waits until this many loads of the run are on chip
+    "window_loads": 16,   # ... and windows wait for this many
     # array
     "mode": MODE_BITS,
     "lane_offsets": 1,    # indices from the sequence memory instead of 0, 1, 2, ...

@@ -65,11 +65,12 @@ class HeldTimeline:
         self._last_drain = 0
         self.end = 0
 
-    def run(self, fields, first_words, step_words, visit, not_before):
+    def run(self, fields, first_words, step_words, visit, held_until, not_before):
         """The windows of one pass, as ``WindowTimeline.run`` says."""
         words, first = first_words, None
         for position in range(fields["positions"]):
-            visit, start = window_start(visit, self.end, self._step_free[0], words, not_before)
+            visit, start = window_start(visit, self.end, self._step_free[0], words, held_until,
+                                        not_before)
             first = start if first is None else first
             words = step_words
             self._end_window(start + fields["window_cycles"] - 1)

@@ -137,11 +137,11 @@ def _drains(decoded):
 def _pass_arguments(decoded):
     """What ``Timeline.array_pass`` takes, for each pass."""
     first, step = step_words(decoded)
-    wait, = decoded.fields(Opcode.PASS, "wait_loads")
+    waits = decoded.fields(Opcode.PASS, "feed_loads", "window_loads")
     loads = np.cumsum(decoded.opcodes == Opcode.LOAD)[decoded.places(Opcode.PASS)]
     rows = zip(*(array.tolist() for array in decoded.fields(Opcode.PASS, *_FIELDS)), strict=True)
     fields = [dict(zip(_FIELDS, row, strict=True)) for row in rows]
     for values, drains in zip(fields, _drains(decoded).tolist(), strict=True):
         values["drains"] = drains
-    return zip(fields, first.tolist(), step.tolist(), _unwrapped(wait, loads).tolist(),
-               strict=True)
+    return zip(fields, first.tolist(), step.tolist(),
+               *(_unwrapped(wait, loads).tolist() for wait in waits), strict=True)
