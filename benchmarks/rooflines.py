@@ -3,9 +3,10 @@
 ``python -m benchmarks.rooflines`` predicts AlexNet, VGG-16 and ResNet-18 with their dense layers on
 12 x 14 elements of 16 lanes; ``--lanes 1`` on those of one lane.
 
-The roofline is the longer of MACs / multipliers and of the least traffic (weights, input and
-output once, in their own bits) at a beat of 16 bytes a cycle. Each layer runs on its own, batch 1.
-For each below 0.9 the reasons are told in cycles, from predicted counters and times of passes.
+The roofline is the longer of MACs / multipliers and of the least traffic (weights, the input's
+pixels that outputs depend on, and output once, in their own bits) at a beat of 16 bytes a cycle.
+Each layer runs on its own, batch 1. For each below 0.9 the reasons are told in cycles, from
+predicted counters and times of passes.
 """
 
 from typing import Annotated

@@ -91,12 +91,13 @@ def _cells(step):
     most = max(count for _, count in mapping["filter_groups"])
     parts = f" in {step['parts']} parts" if step["parts"] > 1 else ""
     rows = f" in {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
-    blocks = f", {mapping['blocks']} blocks" if mapping["blocks"] > 1 else ""
+    side = "".join(f", {mapping[name]} {name}" for name in ("blocks", "bands")
+                   if mapping[name] > 1)
     strip = max(mapping["strips"], key=lambda one: one["rows"] * one["positions"])
     return (f"{step['folds']} x {mapping['fold_units']}{rows}", str(step["planes"]),
             f"{mapping['groups']} x {mapping['group_words']}{parts}",
             f"{len(mapping['filter_groups'])} x {most}",
-            f"{len(mapping['strips'])} x {strip['rows']} x {strip['positions']}{blocks}",
+            f"{len(mapping['strips'])} x {strip['rows']} x {strip['positions']}{side}",
             f"{step['passes']:,}",
             "strips" if mapping["strips_inside"] else "folds",
             "skip" if mapping["skipping"] else "–", f"{step['active_share']:.0%}")

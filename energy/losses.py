@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from energy.instructions import layer_instructions
 from hw.program import Opcode
 from model.errors import InputError
@@ -25,7 +27,9 @@ class LayerLosses:
         pooling window takes are left out.
     memory_bound : float
         Cycles that its weights, input and output take, each moved once in as many bits as it
-        has, at a beat a cycle: reading or writing, whichever is longer.
+        has, at a beat a cycle: reading or writing, whichever is longer. Of the input only pixels
+        that an output depends on are counted: what a stride passes over need not be moved, so
+        that a program may leave it out, and one that moves it loses cycles.
     array_losses : dict
         Cycles by reason: with ``array_bound`` they make up ``cycles``. Idle multipliers count as
         the cycles that all of them would be idle for.
@@ -100,11 +104,22 @@ def _pooled_share(layer, shape):
 
 def _least_beats(layer, shapes):
     """Beats to read and to write a layer's data once, in its own bits."""
-    (height, width, channels), (rows, columns, filters) = shapes
-    pixels = height * width * channels * layer.input_format.bits
-    read = pixels + layer.weights.size * layer.weight_format.bits
+    shape, (rows, columns, filters) = shapes
+    taken = _pixels_taken(layer, shape) * shape[2] * layer.input_format.bits
+    read = taken + layer.weights.size * layer.weight_format.bits
     bits = 32 if layer.output_format is None else layer.output_format.bits
     return read / _BEAT_BITS, rows * columns * filters * bits / _BEAT_BITS
+
+
+def _pixels_taken(layer, shape):
+    """Pixels of an input of (height, width, channels) that an output, after pooling, depends on."""
+    pixels = 1
+    for side, sums in enumerate(layer.sum_shape(shape)[:2]):
+        starts = np.arange(sums // layer.pool * layer.pool) * layer.stride[side]
+        taps = np.arange(layer.weights.shape[1 + side]) * layer.dilation[side]
+        places = starts[:, None] + taps - layer.padding[side]
+        pixels *= np.unique(places[(places >= 0) & (places < shape[side])]).size
+    return pixels
 
 
 def _array_losses(config, macs, slots, counts, passes, begin, end):
@@ -156,7 +171,7 @@ def _memory_losses(layer, counts, read, written, after):
     weights = layer.weights.size * layer.weight_format.bits / _BEAT_BITS
     beats = {name: counts[f"dram_{name}_beats"] for name in ("filter", "ifmap", "control")}
     return {"filters again, or padding": beats["filter"] - weights,
-            "input again, or padding": beats["ifmap"] - (read - weights),
+            "input again, padded or passed over": beats["ifmap"] - (read - weights),
             "instructions, parameters": beats["control"],
             "after the last beat": after,
             "no beat before": counts["cycles"] - sum(beats.values()) - after}

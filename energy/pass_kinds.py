@@ -63,7 +63,7 @@ def element_work(mapping, one):
     reach = (strip.positions - 1) * strip.position_step
     for row, (group, kernel_row) in enumerate(one.fold.units):
         for column in range(mapping.columns(strip)):
-            block, line = divmod(column, strip.rows)
+            block, line = divmod(column % mapping.band_columns(strip), strip.rows)
             first = strip.first_position + block * mapping.block_step
             work[row, column] = group, kernel_row, strip.first_row + line, first, first + reach
     return work

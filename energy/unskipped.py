@@ -60,9 +60,8 @@ def _whole_load(load, fields, fold, config):
     beats = load["beats"] // load["words"] * words
     if fold.shares > 1:
         beats += config.sequence_row_groups * words
-    columns = config.cols if load["broadcast"] else load["columns"]
     return Counter(dram_filter_beats=beats,
-                   filter_writes=words * config.rows * columns)
+                   filter_writes=words * config.rows * load["columns"])
 
 
 def _whole_pass(fields, fold, config):

@@ -137,8 +137,9 @@ class Accelerator(wiring.Component):
                      post.outputs.valid.eq(taken & passes.p.final), post.clear.eq(sequencer.clear)]
         output = post.outputs.p
         m.d.comb += [output[name].eq(passes.p[name]) for name in output.shape().members
-                     if name != "words"]
-        m.d.comb += output.words.eq(passes.p.output_words)
+                     if name not in ("words", "columns")]
+        m.d.comb += [output.words.eq(passes.p.output_words),
+                     output.columns.eq(passes.p.band_columns)]
 
     def _compute(self, m, sequencer, buffer, feeder, windows, drains, array, post):
         """Words to the array, windows and drains in step, psums to the output path."""

@@ -7,15 +7,13 @@ from amaranth import signed, unsigned
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
+from hw.column_span import COLUMN_BITS, span_members
 from hw.mode import MODE_BITS
 
-__all__ = ["COLUMN_BITS", "buffer_beat_layout", "burst_layout", "drain_layout", "ifmap_layout",
+__all__ = ["buffer_beat_layout", "burst_layout", "drain_layout", "ifmap_layout",
            "load_beat_layout", "output_layout", "pooled_layout", "psum_shape",
            "read_request_layout", "rescaled_layout", "result_layout", "threshold_beat_layout",
            "window_layout", "write_layout"]
-
-COLUMN_BITS = 5
-
 
 def read_request_layout():
     """A burst read of memory: byte address (a multiple of 16) and number of 16-byte beats."""
@@ -29,7 +27,7 @@ def burst_layout():
     instructions end none.
     """
     return data.StructLayout({
-        "target": 4, "bank": 1, "broadcast": 1, "narrow": 1, "plane": 1,
+        "target": 4, "bank": 1, "columns": COLUMN_BITS, "narrow": 1, "plane": 1,
         "last_word": 13, "destination": 20, "beats": 20, "ends_load": 1})
 
 
@@ -56,12 +54,13 @@ def load_beat_layout(config):
     """One beat of filters, sequence words or stream ids on its way into the array.
 
     ``target`` is a ``hw.program.Target``; ``row`` is a row, or a row group for filters and
-    sequences;
-    ``address`` is the word within ``bank``.
+    sequences; ``address`` is the word within ``bank``. Filters are for ``columns`` columns from
+    ``column`` on.
     """
     return data.StructLayout({
-        "target": 4, "bank": 1, "broadcast": 1, "narrow": 1, "plane": 1, "row": 4, "column": 4,
-        "address": ceil_log2(config.filter_words), "data": config.BEAT_BITS})
+        "target": 4, "bank": 1, "narrow": 1, "plane": 1, "row": 4, "column": 4,
+        "columns": COLUMN_BITS, "address": ceil_log2(config.filter_words),
+        "data": config.BEAT_BITS})
 
 
 def window_layout(config):
@@ -77,10 +76,10 @@ def window_layout(config):
 
 
 def drain_layout(config):
-    """One psum on its way up every active column: entry ``address`` of psum half ``half``."""
+    """One psum on its way up the columns of a span: entry ``address`` of psum half ``half``."""
     return data.StructLayout({
-        "half": 1, "address": ceil_log2(config.psum_words), "columns": COLUMN_BITS,
-        "rows_enable": 16})
+        "half": 1, "address": ceil_log2(config.psum_words), "rows_enable": 16}
+        | span_members(config))
 
 
 def ifmap_layout(config):
@@ -101,13 +100,14 @@ def result_layout(config):
     ``shift``, ``final``, ``rescale``, ``fresh`` and the stage (``raw``, ``copy``, ``requantize``)
     as in ``hw.program.PASS_LAYOUT``; ``threshold_row`` is the first row of its parameters and
     ``chunks`` the cycles they take; ``last`` closes the output word (the last psum of the window,
-    or the word is full).
+    or the word is full). It is so in the columns of a span.
     """
     bank_address = ceil_log2(config.bank_words)
     return data.StructLayout({
         "address": bank_address, "target": bank_address, "first": 1, "shift": 1, "final": 1,
-        "rescale": 1, "fresh": 1, "raw": 1, "copy": 1, "requantize": 1, "columns": COLUMN_BITS,
-        "threshold_row": ceil_log2(config.threshold_rows), "chunks": 8, "last": 1})
+        "rescale": 1, "fresh": 1, "raw": 1, "copy": 1, "requantize": 1,
+        "threshold_row": ceil_log2(config.threshold_rows), "chunks": 8, "last": 1}
+        | span_members(config))
 
 
 def psum_shape(config):
@@ -124,8 +124,8 @@ def rescaled_layout(config):
 def output_layout(config):
     """How the words of a final pass leave, and where they go.
 
-    ``words`` is the number of words of each column at each position. Other fields as in
-    ``hw.program.PASS_LAYOUT``.
+    ``words`` is the number of words of each column at each position, of all bands; ``columns`` are
+    those of a band. Other fields as in ``hw.program.PASS_LAYOUT``.
     """
     return data.StructLayout({
         "raw": 1, "pool_rows": 3, "pool_columns": 3, "pool_row_stride": 3,

@@ -60,6 +60,9 @@ class AcceleratorConfig:
     requantize_digit : int
         Bits of a multiplier that the requantizer of a column takes in each cycle: 8 or 16, or 0
         where none is built.
+    column_bands : bool
+        Bands of columns may work with filters of their own at a time, each on all outputs of a
+        strip. Without it all columns work with the same filters.
     pool_window : int
         Largest side of a max pooling window, 1 to 4.
     counters : bool
@@ -93,6 +96,7 @@ class AcceleratorConfig:
     psum_bits: int = 24
     code_bits: int | None = None
     requantize_digit: int = 0
+    column_bands: bool = False
     pool_window: int = 3
     counters: bool = True
 
@@ -146,6 +150,11 @@ class AcceleratorConfig:
     def row_groups(self):
         """Beats that bring one filter word to every row."""
         return self.row_groups_of(self.weight_bits)
+
+    @property
+    def skip_bits(self):
+        """Bits of a count of columns before the first of a band."""
+        return ceil_log2(self.cols) if self.column_bands else 0
 
     @property
     def offset_bits(self):
@@ -239,7 +248,7 @@ CONFIGS = {config.name: config for config in (
         rows=3, cols=2, lanes=2, act_bits=4, weight_bits=4, modes=tuple(Mode), lane_addresses=True,
         codebook=True, filter_words=64, ifmap_words=16, psum_words=8, bank_words=256,
         buffer_words=1024, threshold_rows=64, psum_bits=32, code_bits=8,
-        requantize_digit=8),
+        requantize_digit=8, column_bands=True),
     AcceleratorConfig(
         name="small", purpose="a small FPGA: 3 x 4 elements of 16 lanes, 2-bit by 2-bit",
         rows=3, cols=4, lanes=16, act_bits=2, weight_bits=2, modes=(Mode.LUT,),
@@ -250,17 +259,17 @@ CONFIGS = {config.name: config for config in (
         rows=6, cols=7, lanes=16, act_bits=4, weight_bits=4, modes=tuple(Mode), lane_addresses=True,
         codebook=True, psum_bits=32, code_bits=8, requantize_digit=16, filter_words=256,
         ifmap_words=32, psum_words=32, bank_words=4096, buffer_words=4096, threshold_rows=128,
-        thresholds_per_cycle=16),
+        thresholds_per_cycle=16, column_bands=True),
     AcceleratorConfig(
         name="eyeriss", purpose="the array of the published chip, 12 x 14, 16 lanes, every mode",
         rows=12, cols=14, lanes=16, act_bits=4, weight_bits=4, modes=tuple(Mode),
         lane_addresses=True, codebook=True, psum_bits=32, code_bits=8, requantize_digit=16,
         filter_words=512, ifmap_words=32, psum_words=128, bank_words=8192, buffer_words=16384,
-        threshold_rows=256, thresholds_per_cycle=16),
+        threshold_rows=256, thresholds_per_cycle=16, column_bands=True),
     AcceleratorConfig(
         name="eyeriss1", purpose="the published chip's array of 168 single multipliers",
         rows=12, cols=14, lanes=1, act_bits=4, weight_bits=4, modes=tuple(Mode),
         lane_addresses=True, codebook=True, psum_bits=32, code_bits=8, requantize_digit=16,
         filter_words=512, ifmap_words=64, psum_words=128, bank_words=16384, buffer_words=65536,
-        threshold_rows=256, thresholds_per_cycle=16),
+        threshold_rows=256, thresholds_per_cycle=16, column_bands=True),
 )}

@@ -1,6 +1,6 @@
 """The feeder: sends ifmap words from the global buffer over the multicast network."""
 
-from amaranth import Module, Signal
+from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -22,7 +22,8 @@ class Feeder(wiring.Component):
     """One word a cycle while a step is allowed; two idle cycles before each pass.
 
     Step 0 of a pass brings the first window's columns, each later step those that the next
-    window adds. Step j of a run may begin ``j - STEPS_AHEAD + 1`` windows after ended.
+    window adds. Step j of a run may begin ``j - STEPS_AHEAD + 1`` windows after ended. The last
+    word of a step waits for the loads that windows of the pass wait for, such as filters.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class Feeder(wiring.Component):
     -------
     clear : In
     passes : In stream
-        Accepted when the one before is fed and the loads that it waits for are on chip.
+        Accepted when the one before is fed and the loads that feeding waits for are on chip.
     loads_done : In
         Loads on chip since ``clear``.
     allow : In
@@ -63,9 +64,11 @@ class Feeder(wiring.Component):
         in_step = Signal()
         take = Signal()
         visit = Signal()
-        loads_short = Signal(16)
+        loads_short, hold = Signal(16), Signal()
         m.d.comb += walk.current.eq(self.passes.payload)
-        m.d.sync += loads_short.eq(self.loads_done - self.passes.p.wait_loads)
+        m.d.sync += loads_short.eq(self.loads_done - self.passes.p.feed_loads)
+        feeding = Signal()
+        m.d.comb += hold.eq(walk.step_ends & self._windows_short(m, feeding))
         with m.FSM():
             with m.State("WAIT"), m.If(self.passes.valid):
                 m.next = "START"
@@ -74,8 +77,8 @@ class Feeder(wiring.Component):
                 m.next = "FEED"
             with m.State("FEED"):
                 m.d.comb += [
-                    take.eq(~in_step & (credits != 0)), visit.eq(in_step | (credits != 0)),
-                    walk.step.eq(visit),
+                    feeding.eq(1), take.eq(~in_step & (credits != 0) & ~hold),
+                    visit.eq((in_step | (credits != 0)) & ~hold), walk.step.eq(visit),
                 ]
                 with m.If(visit):
                     m.d.sync += in_step.eq(~walk.step_ends)
@@ -86,6 +89,14 @@ class Feeder(wiring.Component):
             m.d.sync += credits.eq(STEPS_AHEAD)
         self._send(m, walk, visit)
         return m
+
+    def _windows_short(self, m, feeding):
+        """Whether windows of the pass that is fed wait for loads, from its first word on."""
+        wanted, kept = Signal(16), Signal(16, reset_less=True)
+        short = Signal(16)
+        m.d.comb += wanted.eq(Mux(feeding, kept, self.passes.p.window_loads))
+        m.d.sync += [kept.eq(wanted), short.eq(self.loads_done - wanted)]
+        return short[-1]
 
     def _send(self, m, walk, visit):
         """Three registers from the walk to the network: address, memory, word."""

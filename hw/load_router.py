@@ -132,10 +132,10 @@ class LoadRouter(wiring.Component):
         with m.If(queue.r_en):
             m.d.sync += [burst.eq(following), active.eq(1), left.eq(following.beats),
                          is_first.eq(1), is_last.eq(following.beats == 1)]
-        return taken, valid, last, self._place(m, burst, is_first, valid)
+        return taken, valid, last, self._place(m, burst, taken.columns, is_first, valid)
 
-    def _place(self, m, burst, is_first, valid):
-        """Where the beat taken a cycle ago belongs, by name.
+    def _place(self, m, burst, columns, is_first, valid):
+        """Where the beat taken a cycle ago, for so many columns, belongs, by name.
 
         Whether its row and its word are the last is found out a beat ahead and kept in a
         register, so that little lies between two.
@@ -156,7 +156,7 @@ class LoadRouter(wiring.Component):
                 m.d.sync += [row.eq(0), word.eq(word + 1),
                              word_ends.eq(Mux(word_ends, one_word, word == last_but_one_word))]
                 with m.If(word_ends):
-                    m.d.sync += [word.eq(0), column.eq(column + 1)]
+                    m.d.sync += [word.eq(0), column.eq(column + columns)]
         with m.If(is_first):
             last_row, has_one_row, has_one_word = self._last_row(m, burst), Signal(), Signal()
             m.d.comb += [has_one_row.eq(last_row == 0), has_one_word.eq(burst.last_word == 0)]
@@ -198,7 +198,7 @@ class LoadRouter(wiring.Component):
             self.instructions.payload.eq(beat),
             self.array.valid.eq(valid & in_array),
             array.data.eq(beat), array.target.eq(burst.target), array.bank.eq(burst.bank),
-            array.broadcast.eq(burst.broadcast), array.row.eq(places["row"]),
+            array.columns.eq(burst.columns), array.row.eq(places["row"]),
             array.narrow.eq(burst.narrow), array.plane.eq(burst.plane),
             array.column.eq(places["column"]), array.address.eq(places["word"]),
         ]

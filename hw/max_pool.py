@@ -5,7 +5,8 @@ from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.bundles import COLUMN_BITS, output_layout, pooled_layout
+from hw.bundles import output_layout, pooled_layout
+from hw.column_span import COLUMN_BITS
 
 __all__ = ["MaxPool"]
 

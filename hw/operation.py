@@ -3,7 +3,7 @@
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
-from hw.bundles import COLUMN_BITS
+from hw.column_span import COLUMN_BITS, span_members
 from hw.mode import MODE_BITS
 
 __all__ = ["element_drain_layout", "element_load_layout", "operation_layout",
@@ -25,18 +25,19 @@ def operation_layout(config):
 
 
 def element_drain_layout(config):
-    """A psum leaves: entry ``psum``, if ``enable``; for ``columns`` elements from here on."""
-    return data.StructLayout({"enable": 1, "columns": COLUMN_BITS,
-                              "psum": 1 + ceil_log2(config.psum_words)})
+    """A psum leaves, in the elements of a span: entry ``psum``, if ``enable``."""
+    return data.StructLayout({"enable": 1, "psum": 1 + ceil_log2(config.psum_words)}
+                             | span_members(config))
 
 
 def element_load_layout(config):
-    """A filter word, or with ``is_id`` a stream id, for one element or all of a row.
+    """A filter word, or with ``is_id`` a stream id, for ``columns`` elements from ``column`` on.
 
     The highest bit of ``filter`` is the bank, of filters or of ids.
     """
     return data.StructLayout({
-        "is_id": 1, "broadcast": 1, "column": 4, "filter": 1 + ceil_log2(config.filter_words),
+        "is_id": 1, "column": 4, "columns": COLUMN_BITS,
+        "filter": 1 + ceil_log2(config.filter_words),
         "data": max(config.filter_word_bits, config.STREAM_ID_BITS)})
 
 

@@ -5,7 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.bundles import COLUMN_BITS, output_layout, pooled_layout, write_layout
+from hw.bundles import output_layout, pooled_layout, write_layout
+from hw.column_span import COLUMN_BITS
 from hw.store_queue import StoreQueue
 
 __all__ = ["OutputWriter"]

@@ -4,7 +4,8 @@ from enum import IntEnum
 
 from amaranth.lib import data
 
-from hw.bundles import COLUMN_BITS, psum_shape
+from hw.bundles import psum_shape
+from hw.column_span import span_members
 
 __all__ = ["MULTIPLIER_BITS", "SHIFT_BITS", "Rounding", "requantize_layout", "row_layout",
            "stored_layout"]
@@ -26,12 +27,13 @@ def row_layout(config):
     """A row on its way along the columns: the first, the last of its sum.
 
     ``plain``: nothing is compared; the first value is a bias. ``requantize``: ``values`` are those
-    of ``requantize_layout``. Otherwise they are thresholds. ``columns`` counts the active columns
-    from here on.
+    of ``requantize_layout``. Otherwise they are thresholds. It is for the columns of a span;
+    ``leads``: no column before the one at hand is one of them.
     """
     return data.StructLayout({
-        "first": 1, "last": 1, "plain": 1, "requantize": 1, "columns": COLUMN_BITS,
-        "values": data.ArrayLayout(psum_shape(config), config.thresholds_per_cycle)})
+        "first": 1, "last": 1, "plain": 1, "requantize": 1, "leads": 1,
+        "values": data.ArrayLayout(psum_shape(config), config.thresholds_per_cycle)}
+        | span_members(config))
 
 
 def requantize_layout(config):

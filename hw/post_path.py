@@ -8,13 +8,13 @@ from amaranth.lib.wiring import In, Out
 
 from hw.array_timing import ArrayTiming
 from hw.bundles import (
-    COLUMN_BITS,
     output_layout,
     psum_shape,
     result_layout,
     threshold_beat_layout,
     write_layout,
 )
+from hw.column_span import COLUMN_BITS
 from hw.max_pool import MaxPool
 from hw.output_writer import OutputWriter
 from hw.post_column import PostColumn
@@ -109,8 +109,6 @@ class PostPath(wiring.Component):
 
     def _columns(self, m, results, rows):
         """The columns from left to right; gives the row of words that leaves on the right."""
-        columns = Signal(COLUMN_BITS)
-        m.d.sync += columns.eq(rows.p.columns)
         token = word = None
         for index in range(self._config.cols):
             column = PostColumn(self._config)
@@ -121,10 +119,7 @@ class PostPath(wiring.Component):
                 column.rows_i.valid.eq(rows.valid), column.rows_i.payload.eq(rows.payload),
                 column.psum.eq(self.psums[index]),
             ]
-            if token is None:
-                m.d.comb += [column.token_i.valid.eq(column.full),
-                             column.token_i.payload.eq(columns)]
-            else:
+            if token is not None:
                 m.d.comb += [
                     column.token_i.valid.eq(token.valid), column.token_i.payload.eq(token.payload),
                     column.row_i.valid.eq(word.valid), column.row_i.payload.eq(word.payload)]

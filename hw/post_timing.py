@@ -67,7 +67,7 @@ class PostTiming:
 
         A window's word comes with its last column; then it takes a cycle for each plane.
         """
-        columns, planes = fields["columns"], fields["planes"]
+        columns, planes = fields["band_columns"], fields["planes"]
         window, stride = fields["pool_rows"], fields["pool_row_stride"]
         last = columns - 1
         if (fields["positions"] - fields["pool_columns"]) % fields["pool_column_stride"]:

@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import psum_shape
+from hw.column_span import goes_on, is_here, pass_on
 from hw.compressor import CompressorTree, tree_latency
 from hw.data_register import data_register
 from hw.multiplier import Multiplier, product_bits
@@ -65,12 +66,14 @@ class ProcessingElement(wiring.Component):
         config = self._config
         op_valid = Signal()
         m.d.sync += op_valid.eq(self.op_i.valid)
-        for name, i, o in (("op", self.op_i, self.op_o), ("drain", self.drain_i, self.drain_o)):
-            payload = data_register(m, o.payload, f"{name}_payload")
-            m.d.sync += [
-                payload.eq(i.payload), payload.columns.eq(i.p.columns - 1),
-                o.valid.eq(i.valid & (i.p.columns != 1)),
-            ]
+        op, drain = (data_register(m, o.payload, f"{name}_payload")
+                     for name, o in (("op", self.op_o), ("drain", self.drain_o)))
+        m.d.sync += [
+            op.eq(self.op_i.payload), op.columns.eq(self.op_i.p.columns - 1),
+            self.op_o.valid.eq(self.op_i.valid & (self.op_i.p.columns != 1)),
+            drain.eq(self.drain_i.payload), *pass_on(drain, self.drain_i.p),
+            self.drain_o.valid.eq(self.drain_i.valid & goes_on(self.drain_i.p)),
+        ]
         m.submodules.filters = filters = Store(
             shape=config.filter_word_bits, depth=2 * config.filter_words)
         m.submodules.psums = psums = memory.Memory(
@@ -84,11 +87,12 @@ class ProcessingElement(wiring.Component):
     def _keep_loads(self, m, filters):
         """Filter words for this column go to the scratchpad, ids to the registers it gives."""
         load, here = self.load_o, Signal()
+        places_on = Signal.like(self.column)
+        m.d.comb += places_on.eq(self.column - self.load_i.p.column)
         payload = data_register(m, load.payload, "load_payload")
         m.d.sync += [
             load.valid.eq(self.load_i.valid), payload.eq(self.load_i.payload),
-            here.eq(self.load_i.valid
-                    & (self.load_i.p.broadcast | (self.load_i.p.column == self.column))),
+            here.eq(self.load_i.valid & (places_on < self.load_i.p.columns)),
         ]
         port = filters.write_port()
         stream_ids = Array(Signal(self._config.STREAM_ID_BITS, name=f"stream_id_{bank}")
@@ -171,8 +175,9 @@ class ProcessingElement(wiring.Component):
 
     def _drain(self, m, psums):
         port = psums.read_port(domain="comb")
-        own = Signal(psum_shape(self._config))
+        own, gives = Signal(psum_shape(self._config)), Signal(reset_less=True)
         m.d.comb += port.addr.eq(self.drain_o.p.psum)
-        with m.If(self.drain_o.p.enable):
+        m.d.sync += gives.eq(self.drain_i.p.enable & is_here(self.drain_i.p))
+        with m.If(gives):
             m.d.comb += own.eq(port.data)
         m.d.sync += self.psum_o.eq(self.psum_i + own)

@@ -43,9 +43,10 @@ class Target(IntEnum):
     """Where the beats of a ``LOAD`` go, and so in which order they come.
 
     ``BUFFER``: beats of activation words, to ``destination`` (a beat index) and up.
-    ``FILTER``: for each column (once where ``broadcast``), for each of ``words`` words, for each
-    row group: one beat, ``rows_per_beat`` filter words, row ``group * rows_per_beat`` lowest.
-    In a build with codebooks these are words of codes; narrow ones take half the space.
+    ``FILTER``: for each band of ``columns`` columns, for each of ``words`` words, for each row
+    group: one beat, ``rows_per_beat`` filter words for all columns of the band, row
+    ``group * rows_per_beat`` lowest. In a build with codebooks these are words of codes; narrow
+    ones take half the space.
     ``SEQUENCE``: for each of ``words`` words, for each group of ``sequence_rows_per_beat`` rows:
     one beat, in equal parts the sequence words of these rows, the first row's lowest. A sequence
     word is ``last``, the lane count, then one relative index for each lane.
@@ -71,10 +72,9 @@ LOAD_LAYOUT = data.StructLayout({
     "more": 1,
     "target": 4,
     "bank": 1,            # of filters and sequences, or of stream ids
-    "broadcast": 1,       # the same filters for every column
     "narrow": 1,          # filters are codes of two bits
     "plane": 1,           # weight plane in which codes of filters are looked up
-    "columns": 5,
+    "columns": 5,         # that take the same filters
     "words": 13,
     "destination": 20,
     "beats": 20,
@@ -90,7 +90,8 @@ LOAD_LAYOUT = data.StructLayout({
 PASS_LAYOUT = data.StructLayout({
     "opcode": OPCODE_BITS,
     "more": 1,
-    "wait_loads": 16,     # wait until this many loads of the run are on chip
+    "feed_loads": 16,     # feeding waits until this many loads of the run are on chip
+    "window_loads": 16,   # ... and windows wait for this many
     # array
     "mode": MODE_BITS,
     "lane_offsets": 1,    # indices from the sequence memory instead of 0, 1, 2, ...
@@ -103,9 +104,10 @@ PASS_LAYOUT = data.StructLayout({
     "requantize": 1,      # sums become codes by a multiplier and a rounding shift
     "rescale": 1,         # not final: sums are rescaled and added to what target_address holds
     "fresh": 1,           # ... or replace it
-    "columns": 5,         # active columns
+    "columns": 5,         # active columns, in bands
+    "band_columns": 5,    # ... of so many columns, each with filters of its own
     "rows_enable": 16,
-    "psums": 8,           # filters of the group: psums of each window
+    "psums": 8,           # filters of a band: psums of each window
     "filter_length": 8,   # words of each filter in each row, where lane_offsets is 0
     "window_cycles": 20,
     "positions": 12,      # windows: output positions along the row

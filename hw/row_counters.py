@@ -79,9 +79,7 @@ class RowCounters(wiring.Component):
         step = Signal(width, name="filter_writes_step")
         m.d.sync += step.eq(0)
         with m.If(self.loads.valid & ~load.is_id):
-            m.d.sync += step.eq(1)
-            with m.If(load.broadcast):
-                m.d.sync += step.eq(self._config.cols)
+            m.d.sync += step.eq(load.columns)
         self._total(m, "filter_writes", step)
         return m
 

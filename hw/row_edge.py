@@ -5,14 +5,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.bundles import (
-    COLUMN_BITS,
-    drain_layout,
-    ifmap_layout,
-    load_beat_layout,
-    window_layout,
-)
+from hw.bundles import drain_layout, ifmap_layout, load_beat_layout, window_layout
 from hw.codebook import CODE_BITS, NARROW_CODE_BITS, Codebook
+from hw.column_span import COLUMN_BITS
 from hw.data_register import data_register
 from hw.operation import (
     element_drain_layout,
@@ -81,7 +76,8 @@ class RowEdge(wiring.Component):
         self._feed(m)
         drain = data_register(m, self.drains.payload, "drain")
         m.d.sync += [
-            self.drains.valid.eq(self.drains_i.valid), drain.columns.eq(self.drains_i.p.columns),
+            self.drains.valid.eq(self.drains_i.valid), drain.skip.eq(self.drains_i.p.skip),
+            drain.columns.eq(self.drains_i.p.columns),
             drain.enable.eq(self.drains_i.p.rows_enable[0]),
             drain.psum.eq(Cat(self.drains_i.p.address, self.drains_i.p.half)),
         ]
@@ -118,13 +114,13 @@ class RowEdge(wiring.Component):
         given = data_register(m, self.loads.payload, "given")
         m.d.sync += [
             self.loads.valid.eq(mine | sending), given.is_id.eq(sending),
-            given.column.eq(load.column), given.broadcast.eq(load.broadcast),
+            given.column.eq(load.column), given.columns.eq(load.columns),
             given.filter.eq(Cat(load.address, load.bank)), given.data.eq(word),
         ]
         bank = Signal()
         with m.If(sending):
             m.d.sync += [
-                given.column.eq(column), given.broadcast.eq(0), given.filter[-1].eq(bank),
+                given.column.eq(column), given.columns.eq(1), given.filter[-1].eq(bank),
                 given.data.eq(ids[:config.STREAM_ID_BITS]),
                 ids.eq(ids >> config.STREAM_ID_BITS), column.eq(column + 1), left.eq(left - 1),
                 sending.eq(left != 1),

@@ -67,7 +67,8 @@ class ThresholdMemory(wiring.Component):
         valid, bare, turns = Signal(2), Signal(2), [Signal(8, name=f"turn_{i}") for i in range(2)]
         with m.If(starts):
             m.d.sync += [
-                reading.columns.eq(result.columns), reading.plain.eq(plain),
+                reading.skip.eq(result.skip), reading.columns.eq(result.columns),
+                reading.leads.eq(1), reading.plain.eq(plain),
                 reading.requantize.eq(result.requantize), bare[0].eq(result.chunks == 0)]
         m.d.sync += [
             reading.first.eq(starts), reading.last.eq(chunks_left == 1),
@@ -75,7 +76,7 @@ class ThresholdMemory(wiring.Component):
             valid.eq(Cat(sending, valid)), bare[1].eq(bare[0]),
             self.rows.valid.eq(valid[1]), self.rows.payload.eq(early),
         ]
-        for name in ("first", "last", "plain", "requantize", "columns"):
+        for name in ("first", "last", "plain", "requantize", "leads", "skip", "columns"):
             m.d.sync += early[name].eq(reading[name])
         self._memory(m, address, early.values)
         with m.If(bare[1] & early.plain):

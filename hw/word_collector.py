@@ -4,7 +4,7 @@ from amaranth import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.bundles import COLUMN_BITS
+from hw.column_span import COLUMN_BITS
 from hw.data_register import data_register
 
 __all__ = ["WordCollector"]

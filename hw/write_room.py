@@ -4,7 +4,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.bundles import COLUMN_BITS
+from hw.column_span import COLUMN_BITS
 
 __all__ = ["WriteRoom"]
 

@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from hw.codebook import NARROW_CODE_BITS
 from hw.counter_record import COUNTER_NAMES
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, Opcode, Target
 from sim.array_contents import ArrayContents
@@ -38,8 +39,8 @@ def record_counts(program, decoded):
 
 def _count_loads(config, decoded, counts):
     places = decoded.places(Opcode.LOAD)
-    target, beats, again, words, broadcast, columns = decoded.fields(
-        Opcode.LOAD, "target", "beats", "again", "words", "broadcast", "columns")
+    target, beats, again, words, narrow, columns = decoded.fields(
+        Opcode.LOAD, "target", "beats", "again", "words", "narrow", "columns")
     beats = beats * (again + 1)
     of_filters = np.isin(target, (Target.FILTER, Target.SEQUENCE))
     of_ifmaps = target == Target.BUFFER
@@ -47,8 +48,11 @@ def _count_loads(config, decoded, counts):
     counts["dram_ifmap_beats"][places] = beats * of_ifmaps
     counts["dram_control_beats"][places] = beats * ~(of_filters | of_ifmaps)
     counts["buffer_writes"][places] = beats * of_ifmaps
-    reached = np.where(broadcast, config.cols, columns)
-    counts["filter_writes"][places] = words * config.rows * reached * (target == Target.FILTER)
+    word_beats = words * np.where(narrow, config.row_groups_of(NARROW_CODE_BITS),
+                                  config.row_groups)
+    bands = beats // np.maximum(1, word_beats)
+    counts["filter_writes"][places] = (words * config.rows * columns * bands
+                                       * (target == Target.FILTER))
 
 
 def _count_passes(program, decoded, counts):
@@ -72,7 +76,7 @@ def _count_passes(program, decoded, counts):
 
 def _count_outputs(decoded, counts, places):
     columns, positions, psums, final, raw, copy, requantize, chunks, planes = decoded.fields(
-        Opcode.PASS, "columns", "positions", "psums", "final", "raw", "copy", "requantize",
+        Opcode.PASS, "band_columns", "positions", "psums", "final", "raw", "copy", "requantize",
         "threshold_chunks", "planes")
     words = decoded.fields(Opcode.PASS, "output_words")[0] * final
     rows, row_stride, across, stride = decoded.fields(
@@ -80,7 +84,8 @@ def _count_outputs(decoded, counts, places):
     pooled = ((positions - across) // stride + 1) * ((columns - rows) // row_stride + 1)
     counts["output_words"][places] = positions * columns * words
     counts["dram_write_beats"][places] = pooled * words * planes
-    counts["threshold_compares"][places] = (positions * columns * psums * chunks
+    all_columns, = decoded.fields(Opcode.PASS, "columns")
+    counts["threshold_compares"][places] = (positions * all_columns * psums * chunks
                                             * (final & (1 - (raw | copy | requantize))))
 
 

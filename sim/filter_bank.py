@@ -15,7 +15,9 @@ _SOME_FILTERS = 64
 
 @dataclass(frozen=True, eq=False)
 class FilterBank:
-    """The filters of one pass, the same for every column.
+    """The filters of one pass in a band of columns.
+
+    Bands differ in ``fields`` alone.
 
     Parameters
     ----------
@@ -65,8 +67,8 @@ class FilterBank:
         return pack_bits(flat.reshape(-1, config.BEAT_BITS), 1, config.BEAT_BYTES)
 
 
-def pass_bank(work, mapping, fold, group, plane, config):
-    """The filters of one pass: of a fold, a filter group and a plane.
+def pass_bank(work, mapping, fold, group, band, plane, config):
+    """The filters of one pass in one band: of a fold, a filter group and a plane.
 
     Parameters
     ----------
@@ -75,6 +77,7 @@ def pass_bank(work, mapping, fold, group, plane, config):
     fold : Fold
     group : int
         Index of ``mapping.filter_groups``.
+    band : int
     plane : Plane
     config : AcceleratorConfig
 
@@ -82,7 +85,7 @@ def pass_bank(work, mapping, fold, group, plane, config):
     -------
     FilterBank
     """
-    tile = _tile_fields(work, mapping, fold, group, plane, config.rows)
+    tile = _tile_fields(work, mapping, fold, group, band, plane, config.rows)
     used = np.arange(config.rows) < fold.rows
     if fold.shares == 1 and not mapping.skipping:
         return _dense_bank(tile, used)
@@ -92,9 +95,10 @@ def pass_bank(work, mapping, fold, group, plane, config):
     return _sequenced_bank(tile, given, used, work.off_field, config)
 
 
-def _tile_fields(work, mapping, fold, group, plane, rows):
-    """The fields of one pass, uint8 [rows, filters, filter_length, lanes]; without a unit off."""
-    first, count = mapping.filter_groups[group]
+def _tile_fields(work, mapping, fold, group, band, plane, rows):
+    """The fields of a band, uint8 [rows, filters, filter_length, lanes]; without a unit off."""
+    count = mapping.psums(group)
+    first = mapping.filter_groups[group][0] + band * count
     all_fields, words = work.fields[plane.fields, first:first + count], mapping.group_words
     lanes, kernel_width = all_fields.shape[-1], work.kernel[1]
     tile = np.full((rows, count, kernel_width, words, lanes), work.off_field, dtype=np.uint8)

@@ -18,16 +18,17 @@ class _Drains:
     position: int
 
     @property
-    def psums(self):
-        return self.fields["psums"]
+    def count(self):
+        return self.fields["drains"]
 
     @property
     def closing(self):
         """Indices of the drains that close words."""
         if not self.fields["final"]:
             return ()
-        step = 1 if self.fields["raw"] else self.fields["word_codes"]
-        return (*range(step - 1, self.psums - 1, step), self.psums - 1)
+        step, psums = 1 if self.fields["raw"] else self.fields["word_codes"], self.fields["psums"]
+        return tuple(first + index for first in range(0, self.count, psums)
+                     for index in (*range(step - 1, psums - 1, step), psums - 1))
 
     @property
     def end_outputs(self):
@@ -64,11 +65,12 @@ class HeldTimeline:
         self._last_drain = 0
         self.end = 0
 
-    def run(self, fields, first_words, step_words, visit, not_before):
+    def run(self, fields, first_words, step_words, visit, held_until, not_before):
         """The windows of one pass, as ``WindowTimeline.run`` says."""
         words, first = first_words, None
         for position in range(fields["positions"]):
-            visit, start = window_start(visit, self.end, self._step_free[0], words, not_before)
+            visit, start = window_start(visit, self.end, self._step_free[0], words, held_until,
+                                        not_before)
             first = start if first is None else first
             words = step_words
             self._end_window(start + fields["window_cycles"] - 1)
@@ -119,13 +121,13 @@ class HeldTimeline:
 
     @property
     def _sending(self):
-        return self._drains is not None and self._sent < self._drains.psums
+        return self._drains is not None and self._sent < self._drains.count
 
     def _safe(self):
         """Nothing will be held before all drains at hand are sent."""
         words = 0
         if self._closed < len(self._closing):
-            words = (len(self._closing) - self._closed) * self._drains.fields["columns"]
+            words = (len(self._closing) - self._closed) * self._drains.fields["band_columns"]
         return self._writes.safe(self._cycle, words)
 
     def _step(self, held):
@@ -145,7 +147,7 @@ class HeldTimeline:
             return
         first, step = self._cycle + self._wait, self._drains.fields["drain_step"]
         already = self._sent
-        for index in (*self._closing[self._closed:], self._drains.psums - 1):
+        for index in (*self._closing[self._closed:], self._drains.count - 1):
             if index >= self._sent:
                 self._sent = index
                 self._send(first + (index - already) * step)
@@ -159,5 +161,5 @@ class HeldTimeline:
             self._writes.close(cycle, drains.fields, drains.position, self._closed,
                                len(self._closing))
             self._closed += 1
-        if self._sent == drains.psums and drains.end_outputs:
+        if self._sent == drains.count and drains.end_outputs:
             self._outputs_done.append(self._writes.pass_done)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from hw.program import Target
 from sim.buffer_plan import BufferPlan
+from sim.fed_rows import FedRows
 
 __all__ = ["InputTiles", "Tile"]
 
@@ -13,7 +14,7 @@ _ADDRESSES = 1 << 16
 
 @dataclass(frozen=True)
 class Tile:
-    """Rows of some channel blocks of one plane of an input.
+    """Rows of some channel blocks of one plane of an input; rows have the numbers of ``FedRows``.
 
     Parameters
     ----------
@@ -57,6 +58,7 @@ class InputTiles:
         self._flat = work.height == work.width == 1
         self._single = stored.blocks == 1 and not self._flat
         self._pixel_words = mapping.group_words if self._flat else stored.block_words
+        self._rows = FedRows(work, mapping, self._config, self._pixel_words)
         self._loaded_beats = {}
         self._on_chip = on_chip
 
@@ -78,7 +80,7 @@ class InputTiles:
         whole = self._whole_height(room)
         self._uses = [self._tile(*one, whole) for one in passes]
         tiles = set(self._uses)
-        self._slot_beats = max(one.blocks * self._block_beats(one) for one in tiles)
+        self._slot_beats = max(1, *(one.blocks * self._block_beats(one) for one in tiles))
         return self._slot_beats * len(tiles)
 
     def release(self):
@@ -87,30 +89,34 @@ class InputTiles:
             self._on_chip.buffer.used(half, self._builder.passes)
 
     def _tile(self, strip, fold, plane, whole):
-        work, mapping = self._work, self._mapping
-        first, end = (0, work.height) if whole else mapping.tile_rows(work, strip)
+        rows = self._rows
+        first, end = (rows.first, rows.end) if whole else rows.of_strip(strip)
         if self._single:
             return Tile(plane.source, plane.act, first, end, 0, 1)
-        offset = work.first_word // mapping.group_words
+        offset = self._work.first_word // self._mapping.group_words
         return Tile(plane.source, plane.act, first, end, offset + fold.first_group, fold.groups)
 
     def _whole_height(self, room):
         """All rows of all tiles fit so many beats at once."""
-        work = self._work
-        beats = -(-work.height * work.width * self._pixel_words // self._config.words_per_beat) + 1
+        rows = self._rows
+        words = (rows.end - rows.first) * rows.row_words
         blocks = 1 if self._single else sum(fold.groups for fold in self._mapping.folds)
-        return work.act_planes * blocks * beats <= room
+        return self._work.act_planes * blocks * (
+            -(-words // self._config.words_per_beat) + 1) <= room
 
     def _bounds(self, tile, end_row):
-        """Bytes from the start of a block to the tile's first beat, first byte and last byte."""
+        """Bytes from the start of a block to the tile's first beat, first byte and last byte.
+
+        As if no row were left out.
+        """
         config = self._config
         if self._flat:
             first = tile.first_block * self._mapping.group_words * config.word_bytes
             size = tile.blocks * self._mapping.group_words * config.word_bytes
         else:
-            row_bytes = self._work.width * self._pixel_words * config.word_bytes
-            first = tile.first_row * row_bytes
-            size = max(end_row - tile.first_row, 1) * row_bytes
+            row_bytes = self._rows.row_words * config.word_bytes
+            first = self._rows.ifmap_row(tile.first_row) * row_bytes
+            size = max(0, end_row - tile.first_row) * row_bytes
         return first // config.BEAT_BYTES * config.BEAT_BYTES, first, first + size
 
     def _block_beats(self, tile, end_row=None):
@@ -125,52 +131,82 @@ class InputTiles:
         slot, wait = self._plan.place(index, tile)
         if wait is not None:
             self._loaded_beats[tile] = 0
-        needed = min(self._mapping.tile_rows(self._work, strip)[1], tile.end_row)
+        needed = self._rows.of_strip(strip)[1]
         beats, done = self._block_beats(tile, needed), self._loaded_beats[tile]
         place = self._first_beat + slot * self._slot_beats
-        if beats > done:
+        if beats > done and needed > tile.first_row:
             self._load(tile, place, done, beats, wait or 0)
             self._loaded_beats[tile] = beats
         return place
 
     def _load(self, tile, beat, first, end, wait_passes):
         """Brings beats ``first`` to ``end`` of each block on chip, the tile's first to ``beat``."""
-        builder, stored = self._builder, self._stored
+        builder = self._builder
+        source = self._input_addresses[tile.source] + tile.plane * self._stored.plane_bytes
+        for place, address, fields in self._bursts(tile, first, end):
+            builder.load(Target.BUFFER, destination=beat + place, address=source + address,
+                         wait_passes=wait_passes, wait_outputs=builder.layer_outputs, **fields)
+
+    def _bursts(self, tile, first, end):
+        """Loads of those beats, as (beat of the tile, byte of the plane, other fields) each."""
         low, _, _ = self._bounds(tile, tile.end_row)
-        address = self._input_addresses[tile.source] + tile.plane * stored.plane_bytes + low
-        common = dict(wait_passes=wait_passes, wait_outputs=builder.layer_outputs)
         if self._flat:
-            builder.load(Target.BUFFER, destination=beat, beats=end * tile.blocks,
-                         address=address, **common)
-            return
-        step = first * self._config.BEAT_BYTES
-        builder.load(
-            Target.BUFFER, destination=beat + first, beats=end - first, again=tile.blocks - 1,
-            address=address + tile.first_block * stored.block_bytes + step,
-            address_step=stored.block_bytes if tile.blocks > 1 else 0,
-            destination_step=self._block_beats(tile), **common)
+            return [(0, low, dict(beats=end * tile.blocks))]
+        if self._rows.packed:
+            return self._runs_of_rows(tile, first, end)
+        return [self._of_all_blocks(tile, first, end - first,
+                                    low + first * self._config.BEAT_BYTES)]
+
+    def _of_all_blocks(self, tile, place, beats, address):
+        """A burst for each block; ``address`` counts from the start of a block."""
+        stored = self._stored
+        return place, tile.first_block * stored.block_bytes + address, dict(
+            beats=beats, again=tile.blocks - 1, destination_step=self._block_beats(tile),
+            address_step=stored.block_bytes if tile.blocks > 1 else 0)
+
+    def _runs_of_rows(self, tile, first, end):
+        """Loads of runs of rows: each run of all blocks, or all runs of each block.
+
+        Whichever are fewer loads.
+        """
+        rows, stored, config = self._rows, self._stored, self._config
+        row_beats = rows.row_words // config.words_per_beat
+        row_bytes, first_row = row_beats * config.BEAT_BYTES, tile.first_row
+        bursts = rows.bursts(first_row + first // row_beats, first_row + end // row_beats)
+        if sum(runs for _, _, runs in bursts) < tile.blocks * len(bursts):
+            return [self._of_all_blocks(tile, (one - first_row) * row_beats, count * row_beats,
+                                        rows.ifmap_row(one) * row_bytes)
+                    for row, count, runs in bursts
+                    for one in range(row, row + count * runs, count)]
+        return [(block * self._block_beats(tile) + (row - first_row) * row_beats,
+                 (tile.first_block + block) * stored.block_bytes
+                 + rows.ifmap_row(row) * row_bytes,
+                 dict(beats=count * row_beats, again=runs - 1, destination_step=count * row_beats,
+                      address_step=rows.step_words * config.word_bytes if runs > 1 else 0))
+                for block in range(tile.blocks) for row, count, runs in bursts]
 
     def feed_fields(self, index, beat, strip, fold):
         """Where a pass finds its words, as fields of a ``PASS``; addresses are buffer words."""
         work, mapping, config = self._work, self._mapping, self._config
-        tile, pixel_words = self._uses[index], self._pixel_words
-        row_words = work.width * pixel_words
+        tile, rows, pixel_words = self._uses[index], self._rows, self._pixel_words
         x_start = strip.first_position * work.stride[1] - work.pad_left
-        y_start = strip.first_row * work.stride[0] - work.pad_top
+        first_row = strip.first_row * work.stride[0]
         low, first, _ = self._bounds(tile, tile.end_row)
         address = (beat * config.words_per_beat + (first - low) // config.word_bytes
-                   + (y_start - tile.first_row) * row_words + x_start * pixel_words)
+                   + (rows.before(first_row) - tile.first_row) * rows.row_words
+                   + x_start * pixel_words)
         if self._single:
             address += work.first_word + fold.first_group * mapping.group_words
         group_step = mapping.group_words
         if not self._single and not self._flat:
             group_step = self._block_beats(tile) * config.words_per_beat
-        block_rows = mapping.feed_rows(strip)[1]
+        block_rows = rows.before(mapping.feed_rows(strip)[1])
         block_columns = mapping.block_step * work.stride[1]
         return dict(
-            feed_address=address % _ADDRESSES, x_start=x_start, y_start=y_start,
-            row_words=row_words % _ADDRESSES, pixel_words=work.dilation[1] * pixel_words,
+            feed_address=address % _ADDRESSES, x_start=x_start,
+            y_start=first_row - work.pad_top, row_words=rows.row_words % _ADDRESSES,
+            pixel_words=work.dilation[1] * pixel_words,
             group_step=group_step % _ADDRESSES,
-            block_words=(block_rows * row_words + block_columns * pixel_words) % _ADDRESSES,
+            block_words=(block_rows * rows.row_words + block_columns * pixel_words) % _ADDRESSES,
             skip_words=mapping.skip_columns * work.dilation[1] * pixel_words,
             outer_columns=block_columns)

@@ -94,22 +94,28 @@ class LayerCompiler:
             self._banks[key] = self._place_filters(one)
         loaded, config = self._banks[key], self._config
         if wait is not None:
-            words = loaded.bank.words
+            words, columns = loaded.bank.words, config.cols
+            if self._mapping.bands > 1:
+                columns = self._mapping.band_columns(one.strip)
             if loaded.sequence_address is not None:
                 self._builder.load(Target.SEQUENCE, address=loaded.sequence_address,
                                    beats=words * config.sequence_row_groups, words=words,
                                    bank=index, wait_passes=wait)
             bits = self._work.field_bits
             self._builder.load(Target.FILTER, address=loaded.filter_address,
-                               beats=words * config.row_groups_of(bits), words=words, broadcast=1,
-                               columns=1, bank=index, wait_passes=wait, plane=one.plane.table,
+                               beats=self._mapping.bands * words * config.row_groups_of(bits),
+                               words=words, columns=columns, bank=index, wait_passes=wait,
+                               plane=one.plane.table,
                                narrow=config.codebook and bits == NARROW_CODE_BITS)
         return index, loaded.bank
 
     def _place_filters(self, one):
         work, config, builder = self._work, self._config, self._builder
-        bank = pass_bank(work, self._mapping, one.fold, one.group, one.plane, config)
-        address = builder.place(bank.filter_beats(config, work.field_bits))
+        banks = [pass_bank(work, self._mapping, one.fold, one.group, band, one.plane, config)
+                 for band in range(self._mapping.bands)]
+        bank = banks[0]
+        address = builder.place(np.concatenate(
+            [each.filter_beats(config, work.field_bits) for each in banks]))
         if bank.sequence is None:
             return _Loaded(bank, address, None)
         return _Loaded(bank, address, builder.place(bank.sequence_beats(config)))
@@ -119,21 +125,23 @@ class LayerCompiler:
         beat = self._tiles.bring(index, strip)
         map_bank = self._load_map(one.fold)
         filter_bank, bank = self._load_filters(one)
-        psums = mapping.filter_groups[one.group][1]
+        psums = mapping.psums(one.group)
         stage = self._stage.pass_fields(one.group, strip, one.last)
         if one.rescale:
             stage |= self._stage.rescale_fields(one.group, one.plane.source)
+        drains = psums * (mapping.bands if one.last or one.rescale else 1)
         address = one.slot * mapping.most_positions * psums
         target = address + self._config.bank_words // 2
         self._builder.array_pass(
             mode=one.plane.mode, lane_offsets=bank.sequence is not None, bank=filter_bank,
             final=one.last, first=one.first, shift=one.shift, columns=mapping.columns(strip),
+            band_columns=mapping.band_columns(strip),
             rows_enable=0 if one.plane.idle else bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=strip.positions,
             bank_address=target if one.plane.idle else address,
             target_address=target if one.rescale else 0,
-            drain_cycles=max(psums * stage["drain_step"], self._drain_delay),
+            drain_cycles=max(drains * stage["drain_step"], self._drain_delay),
             map_bank=map_bank, **stage, **self._feed_fields(one),
             **self._tiles.feed_fields(index, beat, strip, one.fold))
         self._on_chip.filters.used(filter_bank, self._builder.passes)

@@ -4,8 +4,10 @@ from collections import Counter
 from itertools import product
 import math
 
+from sim.column_ways import smaller_strips, ways_to_use_columns, whole_strips
 from sim.errors import CompileError
-from sim.mapping import LayerMapping, Strip
+from sim.fed_rows import FedRows
+from sim.mapping import LayerMapping
 from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words, most_unit_rows
 
 __all__ = ["estimate_cycles", "map_layer"]
@@ -51,8 +53,8 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
     """
     check_pool(work, config)
     best = None
-    for strips in (_whole_strips, _smaller_strips):
-        for mapping in _candidates(work, config, block_words, strips,
+    for strips in (whole_strips, smaller_strips):
+        for mapping in _candidates(work, config, block_words, strips, taken_words is not None,
                                    taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
             if cost is not None:
@@ -72,11 +74,12 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
 
 
 def _is_unusual(mapping):
-    """Units are shared, or strips of a few rows stand side by side."""
-    return mapping.unit_rows > 1 or (mapping.blocks > 1 and len(mapping.strips) > 1)
+    """Units are shared, or strips of a few rows or bands of filters stand side by side."""
+    return (mapping.unit_rows > 1 or mapping.bands > 1
+            or (mapping.blocks > 1 and len(mapping.strips) > 1))
 
 
-def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
+def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, slack):
     """All mappings that element and bank sizes allow."""
     for group_words in range(1, min(work.words, most_group_words(work, config)) + 1):
         flat = work.height == work.width == 1
@@ -86,18 +89,17 @@ def _candidates(work, config, block_words, ways_to_strip, taken_words, slack):
             continue
         groups, length = -(-work.words // group_words), work.kernel[1] * group_words
         folding = list(_ways_to_fold(config, groups * work.kernel[0], length))
-        for strips, blocks, block_step in ways_to_strip(work, config):
-            for fold_units, fold_rows, unit_rows, shares in folding:
-                words = -(-length // shares)
-                if taken_words is not None:
-                    words = min(words, math.ceil(taken_words(group_words, shares) * slack))
-                for psums, strips_inside in product(_group_sizes(work, config, words),
-                                                    (False, True)):
-                    yield LayerMapping(
-                        group_words, groups, fold_units, fold_rows, unit_rows,
-                        _filter_groups(work.filters, psums, config.lanes), strips, blocks,
-                        block_step, work.kernel, work.stride, work.dilation, strips_inside,
-                        skipping=False)
+        for columns, (fold_units, fold_rows, unit_rows, shares) in product(
+                ways_to_use_columns(work, config, ways_to_strip, skips), folding):
+            words = -(-length // shares)
+            if taken_words is not None:
+                words = min(words, math.ceil(taken_words(group_words, shares) * slack))
+            for size, strips_inside in product(
+                    _group_sizes(work, config, words, columns[-1]), (False, True)):
+                yield LayerMapping(
+                    group_words, groups, fold_units, fold_rows, unit_rows,
+                    _filter_groups(work.filters, size, config.lanes, columns[-1]), *columns,
+                    work.kernel, work.stride, work.dilation, strips_inside, skipping=False)
 
 
 def _ways_to_fold(config, units, length):
@@ -123,22 +125,28 @@ def _ways_to_fold(config, units, length):
         yield chosen
 
 
-def _filter_groups(filters, size, lanes):
-    """Groups of ``size``, and of what remains first whole words, then the rest."""
+def _filter_groups(filters, size, lanes, bands):
+    """Groups of ``size``, and of what remains first whole words, then the rest.
+
+    With bands, whole words of each are all there is.
+    """
     groups, first = [], 0
     while first < filters:
         count = min(size, filters - first)
-        if count > lanes:
+        if count > lanes and bands == 1:
             count -= count % lanes
         groups.append((first, count))
         first += count
     return tuple(groups)
 
 
-def _group_sizes(work, config, length):
-    """Filters of this length that elements may work on together: whole words, or all there are."""
-    limit = min(work.filters, most_filters(work, config, length))
-    unit = 1 if work.stage.kind == "raw" else config.lanes
+def _group_sizes(work, config, length, bands):
+    """Filters of this length that the array may work on together: whole words, or all there are.
+
+    Whole words of each band, where there are more than one.
+    """
+    limit = min(work.filters, bands * most_filters(work, config, length, bands))
+    unit = bands * (1 if work.stage.kind == "raw" else config.lanes)
     sizes = set()
     for parts in range(1, -(-work.filters // unit) + 1):
         size = -(-work.filters // parts)
@@ -150,77 +158,6 @@ def _group_sizes(work, config, length):
     if limit >= unit:
         sizes.add(limit - limit % unit)
     return sorted(sizes)
-
-
-def _windows(work):
-    """Windows of max pooling, along rows and along positions."""
-    return tuple(work.pool.count(size, side)
-                 for side, size in enumerate((work.out_height, work.out_width)))
-
-
-def _strips_of(work, height, length):
-    """Strips of so many windows in rows and positions; one set for each phase of a dilation."""
-    (rows, width), pool, phases = _windows(work), work.pool, work.dilation[1]
-    strips = []
-    for phase in range(phases):
-        count = len(range(phase, width, phases))
-        for start in range(0, count, length):
-            positions = pool.size(min(length, count - start), 1)
-            strips.extend(
-                Strip(first * pool.stride[0], pool.size(min(height, rows - first), 0),
-                      phase + phases * start * pool.stride[1], positions, phases)
-                for first in range(0, rows, height))
-    return tuple(strips)
-
-
-def _pooled_phases(work):
-    """Positions come in phases and are pooled, which no strip can be for."""
-    return work.dilation[1] > 1 and work.pool.kernel != (1, 1)
-
-
-def _whole_strips(work, config):
-    """Ways to lay rows of whole width on as many columns as can be: (strips, blocks, step)."""
-    (rows, width), pool = _windows(work), work.pool
-    most = pool.count(min(config.cols, work.out_height), 0)
-    phases = work.dilation[1]
-    if not most or not width or _pooled_phases(work):
-        return
-    yield _strips_of(work, most, width), 1, 0
-    if (phases == 1 and pool.side_by_side
-            and work.stride[0] <= (work.kernel[0] - 1) * work.dilation[0] + 1):
-        for height in range(1, rows + 1):
-            if rows % height == 0:
-                yield from _blocks_of(work, config, height, rows, width)
-
-
-def _blocks_of(work, config, height, rows, width):
-    """Ways to lay strips of so many windows side by side, in blocks of positions."""
-    tall, side = work.pool.kernel
-    height, rows, width = height * tall, rows * tall, width * side
-    strips = range(0, rows, height)
-    for blocks in range(2, config.cols // height + 1):
-        positions = -(-width // blocks)
-        positions += -positions % side
-        while (width - positions) % ((blocks - 1) * side):
-            positions += side
-        step = (width - positions) // (blocks - 1)
-        if 0 < step <= positions:
-            yield tuple(Strip(first, height, 0, positions, 1) for first in strips), blocks, step
-
-
-def _smaller_strips(work, config):
-    """Strips of fewer rows or positions, for small buffers and banks."""
-    _, width = _windows(work)
-    most = work.pool.count(min(config.cols, work.out_height), 0)
-    if not most or not width or _pooled_phases(work):
-        return
-    for height in range(most, 0, -1):
-        length = width
-        while True:
-            yield _strips_of(work, height, length), 1, 0
-            if length == 1:
-                break
-            length = -(-length // 2)
 
 
 def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
@@ -249,12 +186,13 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
 def _pass_cycles(work, mapping, config, strip, count, kinds):
     """Roughly the cycles of a pass of a strip and so many filters that waits for no load."""
     blocks, _, rows = mapping.feed_rows(strip)
+    psums = -(-count // mapping.bands)
     streams = blocks * rows * max(fold.groups for fold in mapping.folds)
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
-    windows = [max(count * words, count, step_words, 2) for _, words, _ in kinds]
+    windows = [max(psums * words, psums, step_words, 2) for _, words, _ in kinds]
     last = max(windows[-1], count * work.stage.drain_step(
-        mapping.columns(strip), count, min(count, config.output_codes)))
+        mapping.band_columns(strip), psums, min(psums, config.output_codes)))
     window = sum(share * one for (share, _, _), one in zip(kinds, windows, strict=True))
     start = max(0, first_words - window) + _PASS_CYCLES
     folds = len(mapping.folds) * len(work.planes)
@@ -283,8 +221,9 @@ def _tile_loads(work, mapping, config, pixel_words, tile):
     """
     groups, strips = len(mapping.filter_groups), len(mapping.strips)
     folds = len(mapping.folds) * len(work.planes)
-    words = pixel_words or mapping.group_words * mapping.groups
-    whole = work.act_planes * -(-work.height * work.width * words // config.words_per_beat)
+    rows, blocks = FedRows(work, mapping, config, pixel_words), 1 if pixel_words else mapping.groups
+    words = blocks * (rows.end - rows.first) * rows.row_words
+    whole = work.act_planes * -(-words // config.words_per_beat)
     if whole <= config.buffer_beats:
         return whole / (folds * strips * groups), 0
     slots = config.buffer_beats // tile

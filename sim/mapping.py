@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sim.errors import CompileError
+from sim.fed_rows import FedRows
 
 __all__ = ["Fold", "LayerMapping", "Strip"]
 
@@ -100,9 +101,10 @@ class Fold:
 class LayerMapping:
     """A row-stationary mapping.
 
-    Column ``b * strip.rows + r`` works on row ``r`` of the strip; with more than one block, block
-    ``b`` works on positions ``b * block_step`` and on. Array row ``k`` works on unit ``k`` of the
-    fold; rows that are left share the units' words.
+    Column ``(d * blocks + b) * strip.rows + r`` works on row ``r`` of the strip; with more than one
+    block, block ``b`` works on positions ``b * block_step`` and on; with more than one band, band
+    ``d`` works on the ``d``-th part of the filter group's filters. Array row ``k`` works on unit
+    ``k`` of the fold; rows that are left share the units' words.
 
     Parameters
     ----------
@@ -115,10 +117,12 @@ class LayerMapping:
     unit_rows : int
         Array rows, at most, among which the words of a unit are shared; 1: none are.
     filter_groups : tuple of (first, count)
-        Filters that the elements work on together.
+        Filters that the array works on together.
     strips : tuple of Strip
     blocks, block_step : int
         Blocks of columns side by side, and output positions from one to the next.
+    bands : int
+        Bands of columns side by side, each with filters of its own.
     kernel : (int, int)
         Rows, columns.
     stride, dilation : (int, int)
@@ -144,6 +148,7 @@ class LayerMapping:
     strips: tuple[Strip, ...]
     blocks: int
     block_step: int
+    bands: int
     kernel: tuple[int, int]
     stride: tuple[int, int]
     dilation: tuple[int, int]
@@ -151,7 +156,7 @@ class LayerMapping:
     skipping: bool
 
     def __post_init__(self):
-        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks"):
+        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks", "bands"):
             _check_least(getattr(self, name), 1, name)
         _check_least(self.fold_rows, self.fold_units, "fold_rows")
         for name in ("kernel", "stride", "dilation"):
@@ -164,6 +169,9 @@ class LayerMapping:
         for group in self.filter_groups:
             _check_pair(group, 0, "a filter group")
             _check_least(group[1], 1, "filters of a filter group")
+            if group[1] % self.bands:
+                raise CompileError("filters of a filter group must be a multiple of bands, "
+                                   f"{self.bands}, not {group[1]}")
         _check_least(self.block_step, 0, "block_step")
         if (self.blocks > 1) != (self.block_step > 0):
             raise CompileError("block_step must be 0 where blocks is 1, and only there, not "
@@ -220,33 +228,45 @@ class LayerMapping:
 
     def columns(self, strip):
         """Active columns of a strip."""
+        return self.bands * self.band_columns(strip)
+
+    def band_columns(self, strip):
+        """Columns of a strip that work with the same filters."""
         return strip.rows * self.blocks
+
+    def psums(self, group):
+        """Psums of each window while the array works on a filter group: filters of a band."""
+        return self.filter_groups[group][1] // self.bands
+
+    @property
+    def most_psums(self):
+        """Psums of the largest window."""
+        return max(map(self.psums, range(len(self.filter_groups))))
 
     def feed_rows(self, strip):
         """(feed blocks, rows from one to the next, rows in each) that a strip takes."""
         if self.contiguous:
-            return self.blocks, 0, (strip.rows - 1) * self.stride[0] + self.kernel_reach
+            return self.blocks, 0, self.reach_of_rows(strip.rows)
         return strip.rows, self.stride[0], self.kernel_reach
+
+    def reach_of_rows(self, rows):
+        """Ifmap rows from the first to the last that so many output rows take."""
+        return (rows - 1) * self.stride[0] + self.kernel_reach
 
     def ifmap_rows(self, strip):
         """(first, end) of the padded ifmap's rows that a strip takes."""
         first = strip.first_row * self.stride[0]
-        return first, first + (strip.rows - 1) * self.stride[0] + self.kernel_reach
-
-    def tile_rows(self, work, strip):
-        """(first, end) of the ifmap rows that a strip takes, without padding."""
-        first, end = self.ifmap_rows(strip)
-        return max(first - work.pad_top, 0), min(end - work.pad_top, work.height)
+        return first, first + self.reach_of_rows(strip.rows)
 
     def tile_beats(self, work, config, strip, pixel_words):
         """At most so many beats of the global buffer that a pass takes its ifmap words from.
 
         ``pixel_words``: the words of a pixel that lie in one block, where that is the only one.
         """
-        first, end = self.tile_rows(work, strip)
-        words = max(0, end - first) * work.width * (pixel_words or self.group_words)
+        rows = FedRows(work, self, config, pixel_words)
+        first, end = rows.of_strip(strip)
         groups = 1 if pixel_words else max(fold.groups for fold in self.folds)
-        return groups * (-(-words // config.words_per_beat) + 1)
+        return groups * (-(-(end - first) * rows.row_words // config.words_per_beat) + 1)
 
     def stream_ids(self, fold, strip):
         """Stream id of each active column of each array row of a fold, as a list of lists."""
@@ -255,7 +275,7 @@ class LayerMapping:
         for group, kernel_row in fold.units:
             offset, line = group - fold.first_group, []
             for column in range(self.columns(strip)):
-                block, row = divmod(column, strip.rows)
+                block, row = divmod(column % self.band_columns(strip), strip.rows)
                 if self.contiguous:
                     place = block * rows + row * self.stride[0] + kernel_row * self.dilation[0]
                 else:

@@ -19,7 +19,7 @@ from sim.network_mapping import NetworkMapping, StepMapping
 
 __all__ = ["load_mappings", "mappings_toml", "parse_mappings", "save_mappings"]
 
-_FORMAT, _VERSION = "bitrow mapping", 2
+_FORMAT, _VERSION = "bitrow mapping", 3
 _HEAD = ("format", "version", "network", "config", "layer")
 _STRIP = tuple(field.name for field in fields(Strip))
 _MAPPING = tuple(field.name for field in fields(LayerMapping))

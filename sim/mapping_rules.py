@@ -27,11 +27,14 @@ def most_group_words(work, config):
                config.filter_words // width)
 
 
-def most_filters(work, config, length):
-    """Filters of so many words, at most, that an element and the threshold memory hold."""
-    limit = min(config.psum_words, config.filter_words // length, _MOST_FILTERS)
+def most_filters(work, config, length, bands):
+    """Filters of so many words, at most, of an element in each of so many bands.
+
+    As many as elements, the threshold memory and the fields of a ``PASS`` hold.
+    """
+    limit = min(config.psum_words, config.filter_words // length, _MOST_FILTERS // bands)
     if work.stage.rows:
-        limit = min(limit, config.threshold_rows // work.stage.rows)
+        limit = min(limit, config.threshold_rows // (work.stage.rows * bands))
     return limit
 
 
@@ -93,8 +96,8 @@ def _bank_fault(work, mapping, config):
     """More psums between passes than a bank holds."""
     if len(mapping.folds) * len(work.planes) == 1:
         return None
-    psums = max(count for _, count in mapping.filter_groups)
-    kept = mapping.most_positions * psums * (len(mapping.strips) if mapping.strips_inside else 1)
+    kept = mapping.most_positions * mapping.most_psums * (
+        len(mapping.strips) if mapping.strips_inside else 1)
     room = config.bank_words >> bool(work.stage.rescale_cycles)
     if kept <= room:
         return None
@@ -175,16 +178,19 @@ def _filter_fault(work, mapping, config):
     """Filter groups that leave filters out, begin within a word, or are more than fit."""
     unit, following = 1 if work.stage.kind == "raw" else config.lanes, 0
     length = 1 if mapping.skipping else mapping.row_words
-    most = most_filters(work, config, length)
+    most = most_filters(work, config, length, mapping.bands)
     for first, count in mapping.filter_groups:
         if first != following:
             return f"filter_groups must go on with filter {following}, not {first}"
         if first % unit:
             return (f"filter_groups must begin at multiples of {unit} filters, which leave in "
                     f"one word, not at {first}")
-        if count > most:
-            return (f"filter_groups must be of at most {most} filters on configuration "
-                    f"{config.name}, not {count}")
+        if count > most * mapping.bands:
+            return (f"filter_groups must be of at most {most * mapping.bands} filters on "
+                    f"configuration {config.name}, not {count}")
+        if mapping.bands > 1 and count % (mapping.bands * unit):
+            return (f"filter_groups must be multiples of {mapping.bands} bands x {unit} filters, "
+                    f"and {count} is not")
         following = first + count
     if following != work.filters:
         return f"filter_groups must end with filter {work.filters - 1}, not {following - 1}"
@@ -196,14 +202,29 @@ def _column_fault(work, mapping, config):
     columns = max(mapping.columns(strip) for strip in mapping.strips)
     if columns > config.cols:
         return (f"strips must take at most the {config.cols} columns of configuration "
-                f"{config.name} (rows x blocks), not {columns}")
+                f"{config.name} (rows x blocks x bands), not {columns}")
     for strip in mapping.strips:
         if strip.position_step != work.dilation[1]:
             return (f"position_step of a strip must be the dilation, {work.dilation[1]}, "
                     f"not {strip.position_step}")
     if work.pool.kernel != (1, 1) and work.dilation[1] > 1:
         return "strips must not be dilated where the layer pools, and are"
-    return _block_fault(work, mapping) if mapping.blocks > 1 else None
+    return _band_fault(mapping, config) or (
+        _block_fault(work, mapping) if mapping.blocks > 1 else None)
+
+
+def _band_fault(mapping, config):
+    """Bands side by side where the build, strips or sequences do not allow it."""
+    if mapping.bands == 1:
+        return None
+    if not config.column_bands:
+        return (f"bands must be 1 on configuration {config.name}, which has no column_bands, "
+                f"not {mapping.bands}")
+    if mapping.skipping:
+        return f"bands must be 1 where zeros are left out, not {mapping.bands}"
+    if len({strip.rows for strip in mapping.strips}) > 1:
+        return "strips must have equally many rows where bands is above 1, and do not"
+    return None
 
 
 def _block_fault(work, mapping):

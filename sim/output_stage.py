@@ -61,7 +61,8 @@ class OutputStage:
         psums, stage, pool = self._filter_groups[group][1], self._work.stage, self._work.pool
         step, codes = 1, self._word_codes(group)
         if final:
-            step = stage.drain_step(self._mapping.columns(strip), psums, codes)
+            step = stage.drain_step(self._mapping.band_columns(strip),
+                                    psums // self._mapping.bands, codes)
         row = self._half * self._group_rows + psums * len(stage.rescale_cycles)
         return dict(drain_step=step, word_codes=codes, output_words=-(-psums // codes),
                     threshold_row=row,
@@ -78,17 +79,18 @@ class OutputStage:
                     threshold_row=self._half * self._group_rows + source * psums)
 
     def _word_codes(self, group):
-        """As many codes as leave together: memory words of one block, all of them this group's."""
+        """As many codes as leave together: memory words of one block, all of one band."""
         first, count = self._filter_groups[group]
         first += self._work.first_filter
-        output = self._output
+        output, bands = self._output, self._mapping.bands
         if self._work.stage.kind == "raw":
             return 1
         codes = output.word_channels
         while (2 * codes <= self._builder.config.output_codes
                and first % (2 * codes) == 0
                and output.block_words * output.word_channels % (2 * codes) == 0
-               and (count % (2 * codes) == 0 or first + count == output.channels)):
+               and (count % (2 * codes * bands) == 0
+                    or bands == 1 and first + count == output.channels)):
             codes *= 2
         return codes
 

@@ -13,7 +13,7 @@ class PassSpan(NamedTuple):
     first, end : int
         Cycle in which its first window begins, and in which its last one ends.
     load_wait : int
-        Cycles that its feeding began later because loads were not on chip.
+        Cycles that its feeding, or its first window, began later because loads were not on chip.
     instruction_wait : int
         ... and before that, because the pass was not handed on yet.
     fed : bool

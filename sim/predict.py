@@ -21,7 +21,7 @@ from sim.timeline import Timeline
 __all__ = ["Prediction", "predict"]
 
 _FIELDS = ("positions", "window_cycles", "drain_cycles", "psums", "drain_step", "word_codes",
-           "final", "raw", "copy", "requantize", "threshold_chunks", "columns", "planes",
+           "final", "raw", "copy", "requantize", "threshold_chunks", "band_columns", "planes",
            "pool_rows", "pool_columns", "pool_row_stride", "pool_column_stride")
 """Fields of a pass that say how long it takes, on the way out too."""
 
@@ -127,12 +127,21 @@ def _unwrapped(counts, so_far):
     return so_far - (so_far - counts) % (1 << 16)
 
 
+def _drains(decoded):
+    """Drains of a window, for each pass: one for each psum, or for each of each band."""
+    psums, final, rescale, columns, band_columns = decoded.fields(
+        Opcode.PASS, "psums", "final", "rescale", "columns", "band_columns")
+    return psums * np.where(final | rescale, columns // band_columns, 1)
+
+
 def _pass_arguments(decoded):
     """What ``Timeline.array_pass`` takes, for each pass."""
     first, step = step_words(decoded)
-    wait, = decoded.fields(Opcode.PASS, "wait_loads")
+    waits = decoded.fields(Opcode.PASS, "feed_loads", "window_loads")
     loads = np.cumsum(decoded.opcodes == Opcode.LOAD)[decoded.places(Opcode.PASS)]
     rows = zip(*(array.tolist() for array in decoded.fields(Opcode.PASS, *_FIELDS)), strict=True)
     fields = [dict(zip(_FIELDS, row, strict=True)) for row in rows]
-    return zip(fields, first.tolist(), step.tolist(), _unwrapped(wait, loads).tolist(),
-               strict=True)
+    for values, drains in zip(fields, _drains(decoded).tolist(), strict=True):
+        values["drains"] = drains
+    return zip(fields, first.tolist(), step.tolist(),
+               *(_unwrapped(wait, loads).tolist() for wait in waits), strict=True)

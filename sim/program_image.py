@@ -6,7 +6,7 @@ import numpy as np
 
 from hw.config import AcceleratorConfig
 from hw.counter_record import record_beats
-from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, encode
+from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, Target, encode
 from model.formats import Format
 from sim.activation_layout import ActivationLayout
 from sim.folded_input import FoldedInput
@@ -20,7 +20,8 @@ _COUNTS = 1 << 16
 """The hardware counts passes, outputs and loads modulo this."""
 
 _LONG_OVER = 64
-"""What lies so many passes back is over for certain; waits must not lag behind by half of all."""
+"""What lies so many passes, or loads, back is over for certain; waits must not lag behind by half
+of all."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class ProgramBuilder:
         self.final_passes = 0
         self.layer_outputs = 0
         self.ring = 0
-        self._loads = 0
+        self._loads = self._feed_loads = 0
 
     def place(self, data):
         """The address at which these bytes (uint8) will lie."""
@@ -169,10 +170,17 @@ class ProgramBuilder:
             wait_passes=max(wait_passes, self.passes - _LONG_OVER) % _COUNTS,
             wait_outputs=max(wait_outputs, self.final_passes - _LONG_OVER) % _COUNTS, **fields))
         self._loads += 1
+        if target in (Target.BUFFER, Target.MAP):
+            self._feed_loads = self._loads
 
     def array_pass(self, **fields):
-        """Adds a ``PASS`` that waits for all loads so far."""
-        self._code.append(encode(Opcode.PASS, wait_loads=self._loads % _COUNTS, **fields))
+        """Adds a ``PASS`` whose windows wait for all loads so far.
+
+        Its feeding waits for activations and stream ids alone.
+        """
+        self._code.append(encode(
+            Opcode.PASS, feed_loads=max(self._feed_loads, self._loads - _LONG_OVER) % _COUNTS,
+            window_loads=self._loads % _COUNTS, **fields))
         self.passes += 1
         self.final_passes += fields["final"]
 

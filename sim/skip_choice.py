@@ -56,5 +56,5 @@ def deepest_row(work, mapping, config):
     if most <= config.filter_words:
         return most
     planes = {plane.fields: plane for plane in work.planes}.values()
-    return max(pass_bank(work, mapping, fold, group, plane, config).words for plane in planes
+    return max(pass_bank(work, mapping, fold, group, 0, plane, config).words for plane in planes
                for fold in mapping.folds for group in range(len(mapping.filter_groups)))

@@ -104,7 +104,7 @@ class Timeline:
     def _idle(self):
         return max(self._windows.idle(), self._memory.through + DONE_TO_IDLE)
 
-    def array_pass(self, fields, first_words, step_words, wait_loads):
+    def array_pass(self, fields, first_words, step_words, feed_loads, window_loads):
         """A ``PASS``: handed on, fed, run and drained.
 
         Parameters
@@ -113,19 +113,21 @@ class Timeline:
             Of the instruction.
         first_words, step_words : int
             Words of the first feeding step and of each later one.
-        wait_loads : int
-            Loads of the run that must be on chip.
+        feed_loads, window_loads : int
+            Loads of the run that must be on chip before it is fed, and before windows.
         """
         accepted = max(self._dispatched + 1, self._feeds_taken[-PASS_QUEUE] + _ROOM_TO_PASS,
                        self._passes_ended[-PASS_QUEUE] + _ROOM_TO_PASS)
         self._now = accepted + 1
-        fed, loaded = self._feed_end + 2, self._loads_done[wait_loads] + _LOAD_TO_FEED
+        fed, loaded, held_until = (self._feed_end + 2, *(
+            self._loads_done[loads] + _LOAD_TO_FEED for loads in (feed_loads, window_loads)))
         taken = max(fed, accepted + 2, loaded)
         self._feeds_taken.append(taken)
         first, self._feed_end = self._windows.run(fields, first_words, step_words, taken,
-                                                  accepted + 1)
+                                                  held_until, accepted + 1)
         self._passes_ended.append(self._windows.end)
         self.spans.append(PassSpan(
-            first, self._windows.end, max(0, loaded - max(fed, accepted + 2)),
+            first, self._windows.end, max(0, loaded - max(fed, accepted + 2),
+                                          held_until - max(fed, accepted + 2) - first_words),
             max(0, accepted + 2 - fed),
             step_words > fields["window_cycles"] and step_words >= fields["drain_cycles"]))

@@ -13,7 +13,7 @@ _PERIODS = (1, 2)
 """After how many windows the pattern may repeat: two steps are under way at once."""
 
 
-def window_start(visit, end, before_last, words, not_before):
+def window_start(visit, end, before_last, words, held_until, not_before):
     """When a window is fed and when it begins.
 
     Parameters
@@ -23,6 +23,8 @@ def window_start(visit, end, before_last, words, not_before):
         one before that.
     words : int
         Of this window's step.
+    held_until : int
+        First cycle in which the step may end.
     not_before : int
         First cycle in which a window may start.
 
@@ -31,7 +33,7 @@ def window_start(visit, end, before_last, words, not_before):
     int, int
         The cycle in which the feeder ends the step, and that in which the window starts.
     """
-    visit = max(visit + 1, before_last + 1) + words - 1
+    visit = max(max(visit + 1, before_last + 1) + words - 1, held_until)
     return visit, max(end + 1, visit + FEED_LATENCY + 1, not_before)
 
 
@@ -59,7 +61,7 @@ class WindowTimeline:
         self._idle_from = 0
         self.end = 0
 
-    def run(self, fields, first_words, step_words, visit, not_before):
+    def run(self, fields, first_words, step_words, visit, held_until, not_before):
         """The windows of one pass.
 
         Parameters
@@ -68,8 +70,9 @@ class WindowTimeline:
             Of the ``PASS`` instruction.
         first_words, step_words : int
             Words of the first feeding step and of each later one.
-        visit, not_before : int
-            Cycles in which the feeder takes the pass, and from which a window may start.
+        visit, held_until, not_before : int
+            Cycles in which the feeder takes the pass, from which it may end a step, and from which
+            a window may start.
 
         Returns
         -------
@@ -77,9 +80,10 @@ class WindowTimeline:
             The cycle in which the first window starts, and that in which the feeder ends the last
             step.
         """
-        first, visit = self._windows(fields, first_words, step_words, visit, not_before)
+        first, visit = self._windows(fields, first_words, step_words, visit, held_until,
+                                     not_before)
         self._drained_from += self._post.pass_gap
-        last_drain = self.end + self._drain_delay + (fields["psums"] - 1) * fields["drain_step"]
+        last_drain = self.end + self._drain_delay + (fields["drains"] - 1) * fields["drain_step"]
         self._idle_from = max(self._idle_from, last_drain + DONE_TO_IDLE)
         if fields["final"]:
             done = last_drain + self._post.done_latency(fields)
@@ -87,7 +91,7 @@ class WindowTimeline:
             self._idle_from = max(self._idle_from, done + DONE_TO_IDLE)
         return first, visit
 
-    def _windows(self, fields, words, step_words, visit, not_before):
+    def _windows(self, fields, words, step_words, visit, held_until, not_before):
         """The recurrences only add constants and take maxima.
 
         So once all their cycles have moved on by the same number, over one or two windows, they
@@ -98,7 +102,7 @@ class WindowTimeline:
         end, drained_from, left = self.end, self._drained_from, fields["positions"]
         first, history = None, []
         while left:
-            visit, start = window_start(visit, end, before_last, words, not_before)
+            visit, start = window_start(visit, end, before_last, words, held_until, not_before)
             first = start if first is None else first
             words = step_words
             end = max(start + window_cycles - 1, drained_from)

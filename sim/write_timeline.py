@@ -57,7 +57,7 @@ class WriteTimeline:
         ``fields`` are those of the pass; it is at this output position, and this is one of so many
         drains of the position that close words.
         """
-        columns = fields["columns"]
+        columns = fields["band_columns"]
         self._closed.append((cycle, columns))
         chunks = 1 if fields["raw"] or fields["copy"] else fields["threshold_chunks"]
         came = cycle + self._post.row_latency(chunks, fields["requantize"]) + MaxPool.LATENCY

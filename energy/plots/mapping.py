@@ -97,8 +97,9 @@ def _panel(axes, letter, kind, compiled, config):
     axes.set_yticks(range(config.rows), [
         _row_name(work.get((row, 0)), row, kind.one.fold) for row in range(config.rows)])
     places = [work.get((0, column)) for column in range(config.cols)]
-    axes.set_xticks(range(config.cols), ["idle" if place is None else _column_name(place)
-                                         for place in places])
+    axes.set_xticks(range(config.cols), [
+        "idle" if place is None else _column_name(place) + _band_name(mapping, one, column)
+        for column, place in enumerate(places)])
     axes.set_title(_panel_title(letter, kind, mapping), fontsize=8, loc="left")
 
 
@@ -114,6 +115,15 @@ def _column_name(place):
     """Output row, and positions of it, that a column works on."""
     _, _, row, first, last = place
     return f"y{row}\nx{first}" + (f"–{last}" if last > first else "")
+
+
+def _band_name(mapping, one, column):
+    """The filters that a column works on, where others have other ones."""
+    if mapping.bands == 1:
+        return ""
+    size = mapping.psums(one.group)
+    first = mapping.filter_groups[one.group][0] + column // mapping.band_columns(one.strip) * size
+    return f"\nf{first}" + (f"–{first + size - 1}" if size > 1 else "")
 
 
 def _panel_title(letter, kind, mapping):

@@ -1,5 +1,6 @@
 """Losses: they make up the cycles, all of them, and none is counted that is not there."""
 
+from itertools import product
 import json
 
 import numpy as np
@@ -34,12 +35,12 @@ def found_losses():
                     continue
                 memory = MemoryModel(latency_cycles=1 + 13 * seed)
                 prediction = predict(program, memory)
-                yield program, prediction, network_losses(network, program, prediction)
+                yield network, program, prediction, network_losses(network, program, prediction)
 
 
 def test_losses_make_up_the_cycles():
     count = 0
-    for program, prediction, layers in found_losses():
+    for _, program, prediction, layers in found_losses():
         for losses, counts in zip(layers, prediction.layers, strict=True):
             assert losses.cycles == counts["cycles"]
             whole = losses.array_bound + sum(losses.array_losses.values())
@@ -52,20 +53,49 @@ def test_losses_make_up_the_cycles():
 
 
 def test_no_loss_of_the_array_is_a_gain():
-    for program, _, layers in found_losses():
+    for _, program, _, layers in found_losses():
         for losses in layers:
             for reason, cycles in losses.array_losses.items():
                 assert cycles > -SLACK, (program.network, losses.name, reason)
 
 
+def outputs_depend_on(layer, shape, output_shape):
+    """(row, column) of input pixels, one sum that is pooled and tap after the other."""
+    found, pool = set(), layer.pool
+    for row, column in product(range(output_shape[0] * pool), range(output_shape[1] * pool)):
+        for taps in product(*map(range, layer.weights.shape[1:3])):
+            y = row * layer.stride[0] + taps[0] * layer.dilation[0] - layer.padding[0]
+            x = column * layer.stride[1] + taps[1] * layer.dilation[1] - layer.padding[1]
+            if 0 <= y < shape[0] and 0 <= x < shape[1]:
+                found.add((y, x))
+    return found
+
+
+def test_memory_must_read_the_pixels_that_outputs_depend_on_and_never_reads_less():
+    fewer = 0
+    for network, program, prediction, layers in found_losses():
+        for losses, layer, shapes, counts in zip(layers, network.layers, network.shapes(),
+                                                 prediction.layers, strict=True):
+            (height, width, channels), output = shapes
+            pixels = len(outputs_depend_on(layer, shapes[0], output))
+            beats = pixels * channels * layer.input_format.bits / 128
+            bits = 32 if layer.output_format is None else layer.output_format.bits
+            read = beats + layer.weights.size * layer.weight_format.bits / 128
+            written = output[0] * output[1] * output[2] * bits / 128
+            assert np.isclose(losses.memory_bound, max(read, written))
+            assert counts["dram_ifmap_beats"] >= beats - SLACK, (program.network, losses.name)
+            fewer += pixels < height * width
+    assert fewer >= 5
+
+
 def test_idle_rows_and_columns_are_those_of_the_mapping():
     """Counted from folds and strips; windows as long as filters times words, at least 2 cycles."""
-    for program, _, layers in found_losses():
+    for _, program, _, layers in found_losses():
         for losses, layer in zip(layers, program.layers, strict=True):
             rows = columns = 0
             for step in layer.steps:
                 for one in step.order * step.parts:
-                    filters = step.mapping.filter_groups[one.group][1]
+                    filters = step.mapping.filter_groups[one.group][1] // step.mapping.bands
                     words = -(-step.mapping.filter_length // one.fold.shares)
                     cycles = max(2, filters * words) * one.strip.positions
                     used = one.fold.count * one.fold.shares

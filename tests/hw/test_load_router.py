@@ -18,16 +18,17 @@ GAP_CYCLES = 3
 def bursts(draw):
     """Fields of a burst, and its beats as (place in the loops) from nested loops."""
     target = draw(st.sampled_from(list(Target)))
-    words, columns = draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    words, bands, columns = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(
+        st.integers(1, 5))
     narrow, start = draw(st.integers(0, 1)), draw(st.integers(0, 15))
     rows = {Target.FILTER: TINY.row_groups_of(2) if narrow else TINY.row_groups,
             Target.SEQUENCE: TINY.sequence_row_groups, Target.CODEBOOK: 1}.get(target, TINY.rows)
     if target in ARRAY:
-        places = [(int(target), row, column, word) for column in range(columns)
+        places = [(int(target), row, band * columns, columns, word) for band in range(bands)
                   for word in range(words) for row in range(rows)]
     else:
         places = [(int(target), start + beat) for beat in range(draw(st.integers(1, 9)))]
-    fields = {"target": int(target), "last_word": words - 1, "narrow": narrow,
+    fields = {"target": int(target), "last_word": words - 1, "columns": columns, "narrow": narrow,
               "destination": start, "beats": len(places), "ends_load": int(target != 15)}
     gaps = draw(st.lists(st.integers(0, GAP_CYCLES), min_size=len(places), max_size=len(places)))
     return fields, places, gaps
@@ -64,7 +65,8 @@ def routed(chosen):
             await ctx.tick()
             if ctx.get(dut.array.valid):
                 array = ctx.get(dut.array.payload)
-                found.append(((array.target, array.row, array.column, array.address), array.data))
+                found.append(((array.target, array.row, array.column, array.columns,
+                               array.address), array.data))
             for target, out in ((Target.BUFFER, dut.buffer), (Target.THRESHOLD, dut.thresholds)):
                 if ctx.get(out.valid):
                     found.append(((int(target), ctx.get(out.p.index)), ctx.get(out.p.data)))

@@ -83,7 +83,8 @@ def load_filters(bench, cycle, weights, bank=0, column=None):
                 value = pack(weights[row, word], config.weight_bits)
                 data |= value << ((row - group * share) * config.filter_word_bits)
             bench.at(cycle, "loads", dict(target=Target.FILTER, bank=bank, row=group, address=word,
-                                          broadcast=column is None, column=column or 0, data=data))
+                                          columns=config.cols if column is None else 1,
+                                          column=column or 0, data=data))
             cycle += 1
     return cycle
 
@@ -91,8 +92,7 @@ def load_filters(bench, cycle, weights, bank=0, column=None):
 def load_ids(bench, cycle, ids):
     for row, line in enumerate(ids):
         data = sum(int(stream) << (8 * column) for column, stream in enumerate(line))
-        bench.at(cycle, "loads", dict(target=Target.MAP, bank=0, row=row, address=0,
-                                      broadcast=0, column=0, data=data))
+        bench.at(cycle, "loads", dict(target=Target.MAP, bank=0, row=row, address=0, data=data))
         cycle += 1
     return cycle + MAP_PAUSE_CYCLES
 
@@ -211,7 +211,7 @@ def load_schedules(bench, cycle, rows):
                                           address=address, data=value))
             cycle += 1
         bench.at(cycle, "loads", dict(target=Target.FILTER, bank=1, row=0, address=address,
-                                      broadcast=1, data=fields))
+                                      columns=config.cols, data=fields))
         cycle += 1
     return cycle
 
@@ -277,8 +277,8 @@ def test_filters_come_in_as_codes(bits, plane):
         for group in range(-(-5 // share)):
             rows = codes[group * share:(group + 1) * share, word]
             bench.at(cycle, "loads", dict(
-                target=Target.FILTER, row=group, address=word, broadcast=1, plane=plane,
-                narrow=bits == 2, data=pack(rows.reshape(-1), bits)))
+                target=Target.FILTER, row=group, address=word, columns=config.cols,
+                plane=plane, narrow=bits == 2, data=pack(rows.reshape(-1), bits)))
             cycle += 1
     for stream in range(5):
         for word in range(2):

@@ -21,12 +21,14 @@ class Case:
     """One strip over several folds, with random psums.
 
     ``psums[fold][position][filter][column]``. ``window`` and ``stride`` of pooling are those of
-    rows, which are columns of the array, and of positions.
+    rows, which are columns of the array, and of positions. Each band of so many ``columns`` works
+    on its part of the filters.
     """
 
     def __init__(self, seed, config, *, stage, columns, positions, filters, folds=1, shift=False,
-                 window=(1, 1), stride=(1, 1), code_bits=None):
+                 window=(1, 1), stride=(1, 1), code_bits=None, bands=1):
         generator = np.random.default_rng(seed)
+        self.bands = bands
         self.config, self.stage, self.shift = config, stage, shift
         self.window, self.stride = window, stride
         self.columns, self.positions, self.filters = columns, positions, filters
@@ -123,33 +125,45 @@ class Case:
         return {
             "raw": self.stage == "raw", "copy": self.stage == "copy",
             "requantize": self.stage == "requantize", "threshold_chunks": self.cycles,
-            "positions": self.positions, "columns": self.columns, "planes": self.planes,
-            "pool_rows": self.window[0], "pool_columns": self.window[1],
+            "positions": self.positions, "band_columns": self.columns,
+            "planes": self.planes, "pool_rows": self.window[0], "pool_columns": self.window[1],
             "pool_row_stride": self.stride[0], "pool_column_stride": self.stride[1]}
 
     def drains(self):
-        """(cycle, result, psums of the columns), spaced as the compiler spaces them."""
-        cycle, final_fold = 10, len(self.psums) - 1
-        tail = 1 if self.stage == "raw" else min(self.filters, self.config.lanes)
+        """(cycle, result, psums of the columns), spaced as the compiler spaces them.
+
+        Bands leave together but in the final fold, where they leave one after the other.
+        """
+        cycle, final_fold, size = 10, len(self.psums) - 1, self.filters // self.bands
+        tail = 1 if self.stage == "raw" else min(size, self.config.lanes)
         for fold, windows in enumerate(self.psums):
             final = fold == final_fold
-            step = 1
+            step, columns = 1, self.bands * self.columns
             if final:
                 step = max(self.cycles, -(-self.columns * self.planes // tail))
+                columns = self.columns
             for position, window in enumerate(windows):
-                for filter_, psums in enumerate(window):
-                    full = filter_ % self.config.lanes == self.config.lanes - 1
-                    fields = self.fields()
-                    yield cycle, {
-                        "address": position * self.filters + filter_, "first": fold == 0,
-                        "shift": self.shift and fold > 0, "final": final, "raw": fields["raw"],
-                        "copy": fields["copy"], "requantize": fields["requantize"],
-                        "columns": self.columns, "threshold_row": filter_ * self.rows,
-                        "chunks": self.cycles, "last": full or filter_ == self.filters - 1,
-                    }, [int(psum) for psum in psums]
+                drains = self.filters if final else size
+                for drain in range(drains):
+                    band, index = divmod(drain, size)
+                    psums = {place: int(window[place // self.columns * size + index,
+                                               place % self.columns])
+                             for place in range(band * self.columns, band * self.columns + columns)}
+                    yield cycle, self._result(fold, position * size + index, drain) | {
+                        "final": final, "skip": band * self.columns, "columns": columns,
+                        "last": index % self.config.lanes == self.config.lanes - 1
+                        or index == size - 1}, psums
                     cycle += step
-                cycle += max(0, ArrayTiming(self.config).drain_delay - self.filters * step)
+                cycle += max(0, ArrayTiming(self.config).drain_delay - drains * step)
             cycle += PostTiming(self.config).pass_gap
+
+    def _result(self, fold, address, filter_):
+        """What a drain says that has nothing to do with columns."""
+        fields = self.fields()
+        return {
+            "address": address, "first": fold == 0, "shift": self.shift and fold > 0,
+            "raw": fields["raw"], "copy": fields["copy"], "requantize": fields["requantize"],
+            "threshold_row": filter_ * self.rows, "chunks": self.cycles}
 
 
 def load_thresholds(case):
@@ -178,7 +192,8 @@ def simulate(case):
         ctx.set(dut.thresholds.valid, 0)
         ctx.set(dut.writes.ready, 1)
         ctx.set(dut.outputs.payload, outputs | {
-            "words": words, "output_address": case.address, "column_bytes": case.column_bytes,
+            "words": words, "columns": case.columns, "output_address": case.address,
+            "column_bytes": case.column_bytes,
             "position_bytes": case.position_bytes, "plane_bytes": case.plane_bytes,
             "block_length": 255, "split_columns": case.columns, "word_step": case.word_bytes})
         ctx.set(dut.outputs.valid, 1)
@@ -195,8 +210,8 @@ def simulate(case):
             for column in range(config.cols):
                 arriving = drains.get(cycle - latency - column)
                 value = 999
-                if arriving is not None and column < case.columns:
-                    value = arriving[1][column]
+                if arriving is not None:
+                    value = arriving[1].get(column, value)
                 ctx.set(dut.psums[column], value)
             if ctx.get(dut.writes.valid):
                 write = ctx.get(dut.writes.payload)
@@ -216,6 +231,7 @@ def simulate(case):
 
 ODD = TINY.with_changes(cols=3, lanes=4, thresholds_per_cycle=8)
 WIDE = TINY.with_changes(cols=4, threshold_rows=256, code_bits=8, requantize_digit=8, psum_bits=32)
+SIX = WIDE.with_changes(cols=6)
 BITS = TINY.with_changes(act_bits=3, code_bits=8, requantize_digit=16, thresholds_per_cycle=16)
 CASES = [
     Case(1, TINY, stage="thresholds", columns=2, positions=3, filters=5),
@@ -244,6 +260,13 @@ CASES = [
     Case(17, BITS, stage="thresholds", code_bits=5, columns=2, positions=4, filters=2),
     Case(18, WIDE, stage="requantize", code_bits=8, columns=4, positions=5, filters=4,
          window=(2, 2), stride=(2, 2)),
+    Case(19, TINY, stage="thresholds", columns=1, positions=3, filters=8, folds=3, bands=2),
+    Case(20, SIX, stage="thresholds", columns=2, positions=4, filters=12, folds=2, bands=3,
+         window=(2, 2), stride=(2, 2), shift=True),
+    Case(21, SIX, stage="raw", columns=1, positions=2, filters=15, folds=2, bands=5),
+    Case(22, SIX, stage="requantize", columns=3, positions=2, filters=8, bands=2, code_bits=8),
+    Case(23, SIX, stage="requantize", columns=2, positions=1, filters=4, bands=2, folds=2),
+    Case(24, SIX, stage="copy", columns=2, positions=3, filters=8, bands=2, code_bits=8),
 ]
 
 

@@ -39,19 +39,31 @@ def random_mapping(generator, work, config):
     strips, blocks, block_step = _random_strips(generator, work, config)
     fold_units = int(generator.integers(1, config.rows + 1))
     unit_rows = min(most_unit_rows(config), work.kernel[1] * group_words)
+    skipping = bool(work.has_zeros and config.lane_addresses and generator.integers(2))
+    bands = 1 if skipping else _random_bands(generator, work, config, strips, blocks)
     return LayerMapping(
         group_words=group_words, groups=-(-work.words // group_words), fold_units=fold_units,
         fold_rows=int(generator.integers(fold_units, config.rows + 1)),
         unit_rows=int(generator.integers(1, unit_rows + 1)),
-        filter_groups=_random_filter_groups(generator, work, config), strips=strips,
-        blocks=blocks, block_step=block_step, kernel=tuple(work.kernel), stride=work.stride,
-        dilation=work.dilation, strips_inside=bool(generator.integers(2)),
-        skipping=bool(work.has_zeros and config.lane_addresses and generator.integers(2)))
+        filter_groups=_random_filter_groups(generator, work, config, bands), strips=strips,
+        blocks=blocks, block_step=block_step, bands=bands, kernel=tuple(work.kernel),
+        stride=work.stride, dilation=work.dilation, strips_inside=bool(generator.integers(2)),
+        skipping=skipping)
 
 
-def _random_filter_groups(generator, work, config):
+def _random_bands(generator, work, config, strips, blocks):
+    """Bands that the columns and the layer's filters allow."""
+    if not config.column_bands or len({strip.rows for strip in strips}) > 1:
+        return 1
     unit = 1 if work.stage.kind == "raw" else config.lanes
-    most, groups, first = max(unit, config.psum_words), [], 0
+    return int(generator.choice([
+        bands for bands in range(1, config.cols // (strips[0].rows * blocks) + 1)
+        if bands == 1 or work.filters % (bands * unit) == 0]))
+
+
+def _random_filter_groups(generator, work, config, bands):
+    unit = bands * (1 if work.stage.kind == "raw" else config.lanes)
+    most, groups, first = max(unit, bands * config.psum_words), [], 0
     while first < work.filters:
         size = unit * int(generator.integers(1, most // unit + 1))
         if work.filters - first <= most and generator.integers(2):

@@ -22,6 +22,7 @@ from sim.errors import CompileError
 from sim.mapping import LayerMapping, Strip
 from sim.network_mapping import NetworkMapping, StepMapping
 from sim.predict import predict
+from sim.raw_run import MemoryModel
 from sim.run import run_network
 
 TINY = CONFIGS["tiny"]
@@ -104,7 +105,8 @@ PLAIN = LayerMapping(
     group_words=1, groups=3, fold_units=2, fold_rows=2, unit_rows=1,
     filter_groups=((0, 2), (2, 3)),
     strips=(Strip(0, 2, 0, 6, 1), Strip(2, 2, 0, 4, 1), Strip(2, 2, 4, 2, 1)), blocks=1,
-    block_step=0, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), strips_inside=True, skipping=False)
+    block_step=0, bands=1, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), strips_inside=True,
+    skipping=False)
 
 
 def forced(mapping, layer="conv", step=1):
@@ -148,6 +150,67 @@ def test_rows_without_a_unit_share_the_words_of_others(family, fold_units):
                          (layer.name, unit_rows))
             ran += 1
     assert ran >= 4
+
+
+def banded_network(filters, score_filters, family="ternary"):
+    """A small map with many filters, thresholds, max pooling, and scores."""
+    generator = np.random.default_rng((filters, score_filters))
+    weight_format = {"ternary": formats.ternary(), "lut": formats.dorefa(2)}[family]
+    uint4 = formats.uint(4)
+    thresholds = np.sort(generator.integers(-60, 60, (filters, 15)), axis=1)
+    layers = (Layer(name="conv", weight_format=weight_format, input_format=uint4,
+                    weights=random_codes(generator, weight_format, (filters, 2, 2, 6)),
+                    thresholds=thresholds, output_format=uint4, pool=2),
+              Layer(name="scores", weight_format=weight_format, input_format=uint4,
+                    weights=random_codes(generator, weight_format, (score_filters, 1, 1, filters))))
+    network = Network(name="plain", input_shape=(3, 5, 6), input_format=uint4, layers=layers)
+    return network, generator.integers(0, 16, (2, 3, 5, 6), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("memory", [MemoryModel(), MemoryModel(latency_cycles=3, stall_seed=5)])
+@pytest.mark.parametrize("family", ["ternary", "lut"])
+@pytest.mark.parametrize("inside", [False, True])
+def test_bands_of_columns_work_with_filters_of_their_own(family, inside, memory):
+    """Two images; two or three bands, scores of one filter in each of up to seven columns."""
+    network, images = banded_network(12, 7, family)
+    best = compile_network(network, WIDE)
+    conv, scores = (layer.steps[0].mapping for layer in best.layers)
+    for bands, score_bands in ((2, 7), (3, 1), (1, 7)):
+        groups = ((0, 4 * bands), (4 * bands, 12 - 4 * bands))
+        mappings = (
+            replace(conv, strips=(Strip(0, 2, 0, 4, 1),), blocks=1, block_step=0, bands=bands,
+                    filter_groups=tuple(group for group in groups if group[1]),
+                    strips_inside=inside, skipping=False, group_words=1, groups=3, fold_units=2,
+                    fold_rows=2, unit_rows=1),
+            replace(scores, strips=(Strip(0, 1, 0, 1, 1), Strip(0, 1, 1, 1, 1)), blocks=1,
+                    block_step=0, bands=score_bands, filter_groups=((0, 7),), unit_rows=1,
+                    skipping=False))
+        given = NetworkMapping("plain", WIDE.name, tuple(
+            StepMapping(name, 1, mapping)
+            for name, mapping in zip(("conv", "scores"), mappings, strict=True)), "bands")
+        result = run_network(network, images, config=WIDE, mappings=given, memory=memory)
+        assert_exact(result, (bands, score_bands))
+
+
+def test_two_bands_share_what_is_fed():
+    """Half the words are fed in half the passes, for the same work and the same outputs."""
+    network, _ = banded_network(8, 2)
+    best = compile_network(network, WIDE)
+    conv = replace(best.layers[0].steps[0].mapping, strips=(Strip(0, 2, 0, 4, 1),), blocks=1,
+                   block_step=0, skipping=False)
+    found = []
+    for bands, groups in ((1, ((0, 4), (4, 4))), (2, ((0, 8),))):
+        mapping = replace(conv, bands=bands, filter_groups=groups)
+        given = NetworkMapping("plain", WIDE.name, (StepMapping("conv", 1, mapping),), "bands")
+        program = compile_network(network, WIDE, given)
+        found.append((program.layers[0].steps[0].passes, predict(program).layers[0]))
+    (passes, one), (half, two) = found
+    assert passes == 2 * half
+    for name in ("mac_words", "mac_lanes", "psum_writes", "psum_reads", "bank_reads",
+                 "threshold_compares", "output_words", "dram_write_beats"):
+        assert one[name] == two[name], name
+    for name in ("ifmap_transfers", "buffer_reads"):
+        assert one[name] == 2 * two[name], name
 
 
 def test_a_forced_mapping_that_is_worse_costs_the_predicted_cycles():
@@ -195,9 +258,14 @@ REFUSED = [
     (dict(strips=strips(*((row, 1, 0, 6, 1) for row in range(4))), filter_groups=((0, 5),),
           fold_units=1, bank=64), "must keep at most 64 psums in a bank between passes "
                                   "(positions x filters x strips), not 120"),
-    (dict(filter_groups=((0, 5),), psums=4), "filter_groups must be of at most 4 filters"),
+    (dict(filter_groups=((0, 5),), depth=4), "filter_groups must be of at most 4 filters"),
     (dict(buffer=16), "strips and fold_units must take at most"),
     (dict(skipping=True, shared=True), "skipping must be false on configuration tiny"),
+    (dict(bands=2, filter_groups=((0, 2), (2, 2), (4, 2))),
+     "filter_groups must be multiples of 2 bands x 2 filters, and 2 is not"),
+    (dict(bands=2, filter_groups=((0, 4), (4, 4))), "filter_groups must end with filter 4, not 7"),
+    (dict(bands=2, filter_groups=((0, 8),), depth=2),
+     "filter_groups must be of at most 4 filters"),
 ]
 
 
@@ -206,7 +274,7 @@ def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(chan
     network, _ = plain_network()
     members = {name: value for name, value in changes.items() if hasattr(PLAIN, name)}
     config = TINY.with_changes(
-        bank_words=changes.get("bank", 256), psum_words=changes.get("psums", 8),
+        bank_words=changes.get("bank", 256), psum_words=changes.get("depth", 8),
         buffer_words=changes.get("buffer", 1024), index_bits=changes.get("index_bits", 3),
         lane_addresses="shared" not in changes)
     with pytest.raises(CompileError) as refused:
@@ -224,6 +292,8 @@ def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(chan
     (dict(filter_groups=((0, 0),)), "filters of a filter group must be"),
     (dict(filter_groups=((0, 1, 2),)), "a filter group must be two integers"),
     (dict(strips_inside=1), "strips_inside must be true or false, not 1"),
+    (dict(bands=0), "bands must be an integer of at least 1, not 0"),
+    (dict(bands=2), "filters of a filter group must be a multiple of bands, 2, not 3"),
     (dict(stride=(1,)), "stride must be two integers")])
 def test_no_such_mapping_is_born(changes, sentence):
     with pytest.raises(CompileError) as refused:

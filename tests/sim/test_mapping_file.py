@@ -48,11 +48,11 @@ def test_any_layer_name_comes_back(saved, name):
 
 EDITS = [
     ('format = "bitrow mapping"', 'format = "other"', "format must be bitrow mapping"),
-    ("version = 2", "version = 1", "version must be 2, not 1"),
-    ("version = 2", "version = true", "version must be 2, not True"),
-    ("version = 2\n", "", "version must be given, and is not"),
-    ("version = 2", "version = 2\nauthor = 3", "key must be one of format, version"),
-    ("version = 2", "version = ", "must be TOML"),
+    ("version = 3", "version = 1", "version must be 3, not 1"),
+    ("version = 3", "version = true", "version must be 3, not True"),
+    ("version = 3\n", "", "version must be given, and is not"),
+    ("version = 3", "version = 3\nauthor = 3", "key must be one of format, version"),
+    ("version = 3", "version = ", "must be TOML"),
     ("groups = 1\n", "", "layer conv1: groups must be given, and is not"),
     ("groups = 1", "groups = 1\nfolds = 3", "layer conv1: key must be one of name, step"),
     ("groups = 1", "groups = 1.0", "layer conv1: groups must be an integer of at least 1, not 1.0"),
@@ -82,7 +82,7 @@ def test_what_are_no_mappings_is_refused_in_a_sentence(saved, old, new, sentence
 
 
 @pytest.mark.parametrize("text", ["layer = 3", "[[layer]]\n" * 3, "[" * 5000, "\0", "layer = [1]",
-                                  'format = "bitrow mapping"\nversion = 2\nnetwork = ""\n'
+                                  'format = "bitrow mapping"\nversion = 3\nnetwork = ""\n'
                                   'config = ""\nlayer = [1]'])
 def test_any_text_is_refused_in_a_sentence(text):
     with pytest.raises(InputError, match="^my.toml"):

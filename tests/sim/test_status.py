@@ -14,7 +14,7 @@ from sim.run import run_network
 from sim.verilator_backend import VerilatorBackend
 
 TINY = CONFIGS["tiny"]
-LOAD = {"target": 0, "bank": 0, "broadcast": 0, "columns": 1, "words": 1, "destination": 0,
+LOAD = {"target": 0, "bank": 0, "columns": 1, "words": 1, "destination": 0,
         "beats": 1, "address": 0, "wait_passes": 0, "wait_outputs": 0}
 
 

@@ -11,15 +11,19 @@ TINY = CONFIGS["tiny"]
 
 
 class NaiveWindows:
-    """One window after the other."""
+    """One window after the other, fed word by word."""
 
     def __init__(self):
         self.ends, self.drained = [0, 0], 0
 
-    def run(self, fields, words, step_words, visit, not_before):
+    def run(self, fields, words, step_words, visit, held_until, not_before):
         first = None
         for _ in range(fields["positions"]):
-            visit = max(visit + 1, self.ends[-2] + 1) + words - 1
+            visit = max(visit, self.ends[-2])
+            for word in range(words):
+                visit += 1
+                while word == words - 1 and visit < held_until:
+                    visit += 1
             words = step_words
             start = max(self.ends[-1] + 1, visit + FEED_LATENCY + 1, not_before)
             first = start if first is None else first
@@ -36,9 +40,10 @@ def test_windows_passed_over_change_nothing():
         for _ in range(8):
             visit += int(generator.integers(1, 60))
             fields = {key: int(generator.integers(1, 30)) for key in (
-                "positions", "window_cycles", "drain_cycles", "psums", "drain_step")}
+                "positions", "window_cycles", "drain_cycles", "drains", "drain_step")}
             first, step, later = (int(generator.integers(1, 30)) for _ in range(3))
-            arguments = fields | {"final": 0}, first, step, visit, visit + later
+            held_until = visit + int(generator.integers(-20, 60))
+            arguments = fields | {"final": 0}, first, step, visit, held_until, visit + later
             found = windows.run(*arguments)
             assert found == naive.run(*arguments), seed
             assert windows.end == naive.ends[-1], seed
