@@ -59,7 +59,8 @@ def _title(program, layer, compiled, shown):
     if rest:
         title += f"\n{_counted(rest, 'pass is', 'passes are')} of other kinds than those drawn"
     return title + ("\nnumbers: kernel rows; colours and patterns: channel groups; y, x: output "
-                    "row and positions; psums go up")
+                    "row and positions" + ("; f: filters" if compiled.mapping.bands > 1 else "")
+                    + "; psums go up")
 
 
 def _letter(index):

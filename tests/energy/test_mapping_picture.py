@@ -11,7 +11,9 @@ from energy.pass_kinds import element_work, kinds_of, pass_kinds
 from energy.plots.mapping import mapping_picture
 from hw.config import CONFIGS
 from hw.program import Opcode
-from model import reference
+from model import formats, reference
+from model.layer import Layer
+from model.network import Network
 from sim.compiler import compile_network
 from sim.errors import CompileError
 
@@ -99,6 +101,22 @@ def test_channel_groups_differ_in_colour_and_in_pattern(program):
     assert len(looks) == 6
     for side in zip(*looks, strict=True):
         assert len(set(side)) == 6
+
+
+def test_columns_of_another_band_do_the_same_outputs_of_other_filters():
+    generator = np.random.default_rng(3)
+    layer = Layer(name="conv", weight_format=formats.dorefa(2), input_format=formats.uint(4),
+                  weights=generator.integers(0, 4, (8, 3, 3, 12), dtype=np.uint8))
+    network = Network(name="banded", input_shape=(5, 7, 12), input_format=formats.uint(4),
+                      layers=(layer,))
+    program = compile_network(network, WIDE.with_changes(cols=6))
+    step = program.layers[0].steps[0]
+    assert step.mapping.bands == 2
+    names = [label.get_text().split("\n") for label in
+             mapping_picture(program, "conv").axes[0].get_xticklabels()]
+    size = step.mapping.filter_groups[0][1] // 2
+    assert [name[:2] for name in names[:3]] == [name[:2] for name in names[3:]]
+    assert [name[2] for name in names] == 3 * [f"f0–{size - 1}"] + 3 * [f"f{size}–{2 * size - 1}"]
 
 
 def test_the_order_below_is_that_of_the_passes(program):
