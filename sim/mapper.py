@@ -170,14 +170,14 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     kinds, total = _fold_kinds(work, mapping, config, taken_words), 0
     alike = Counter((strip.rows, strip.positions) for strip in mapping.strips)
     examples = {(strip.rows, strip.positions): strip for strip in mapping.strips}
-    for _, count in mapping.filter_groups:
+    for count, groups in Counter(count for _, count in mapping.filter_groups).items():
         filter_beats = count * sum(share * words * beats for share, words, beats in kinds)
         if mapping.strips_inside:
             filter_beats /= len(mapping.strips)
         beats = filter_beats + _PASS_BEATS + tile_beats
         for size, strips in alike.items():
             run = _pass_cycles(work, mapping, config, examples[size], count, kinds)
-            total += folds * strips * max(run + unhidden, beats)
+            total += groups * folds * strips * max(run + unhidden, beats)
     first, (_, words, beats) = mapping.filter_groups[0][1], kinds[0]
     return total + tile + first * (words * beats + work.stage.rows
                                    * config.thresholds_per_cycle // 4)
@@ -187,7 +187,7 @@ def _pass_cycles(work, mapping, config, strip, count, kinds):
     """Roughly the cycles of a pass of a strip and so many filters that waits for no load."""
     blocks, _, rows = mapping.feed_rows(strip)
     psums = -(-count // mapping.bands)
-    streams = blocks * rows * max(fold.groups for fold in mapping.folds)
+    streams = blocks * rows * mapping.fold_groups
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
     windows = [max(psums * words, psums, step_words, 2) for _, words, _ in kinds]

@@ -1,6 +1,7 @@
 """Mapping: which element of the array does which part of a layer, and in how many passes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from sim.errors import CompileError
 from sim.fed_rows import FedRows
@@ -182,7 +183,7 @@ class LayerMapping:
         """Row units of the layer."""
         return self.groups * self.kernel[0]
 
-    @property
+    @cached_property
     def folds(self):
         """All folds."""
         counts = ((first, min(self.fold_units, self.units - first))
@@ -190,6 +191,11 @@ class LayerMapping:
         return tuple(
             Fold(first, count, self.kernel[0], min(self.unit_rows, self.fold_rows // count))
             for first, count in counts)
+
+    @cached_property
+    def fold_groups(self):
+        """Channel groups of the fold that has most."""
+        return max(fold.groups for fold in self.folds)
 
     @property
     def filter_length(self):
@@ -265,7 +271,7 @@ class LayerMapping:
         """
         rows = FedRows(work, self, config, pixel_words)
         first, end = rows.of_strip(strip)
-        groups = 1 if pixel_words else max(fold.groups for fold in self.folds)
+        groups = 1 if pixel_words else self.fold_groups
         return groups * (-(-(end - first) * rows.row_words // config.words_per_beat) + 1)
 
     def stream_ids(self, fold, strip):

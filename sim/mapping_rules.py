@@ -71,7 +71,7 @@ def fit_fault(work, mapping, config, pixel_words=None):
 
 def _field_fault(work, mapping):
     """What no field of a ``PASS`` holds."""
-    fold_groups = max(fold.groups for fold in mapping.folds)
+    fold_groups = mapping.fold_groups
     if fold_groups > _MOST_GROUPS:
         return (f"fold_units must be so few that a fold has at most {_MOST_GROUPS} channel "
                 f"groups, not {fold_groups}")
