@@ -15,6 +15,7 @@ __all__ = ["buffer_beat_layout", "burst_layout", "drain_layout", "ifmap_layout",
            "read_request_layout", "rescaled_layout", "result_layout", "threshold_beat_layout",
            "window_layout", "write_layout"]
 
+
 def read_request_layout():
     """A burst read of memory: byte address (a multiple of 16) and number of 16-byte beats."""
     return data.StructLayout({"address": 32, "beats": 20})

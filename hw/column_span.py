@@ -5,6 +5,7 @@ from amaranth import Const
 __all__ = ["COLUMN_BITS", "goes_on", "is_here", "pass_on", "span_members"]
 
 COLUMN_BITS = 5
+"""Bits of a count of columns, 0 to 16."""
 
 
 def span_members(config):

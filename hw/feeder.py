@@ -64,10 +64,9 @@ class Feeder(wiring.Component):
         in_step = Signal()
         take = Signal()
         visit = Signal()
-        loads_short, hold = Signal(16), Signal()
+        loads_short, feeding, hold = Signal(16), Signal(), Signal()
         m.d.comb += walk.current.eq(self.passes.payload)
         m.d.sync += loads_short.eq(self.loads_done - self.passes.p.feed_loads)
-        feeding = Signal()
         m.d.comb += hold.eq(walk.step_ends & self._windows_short(m, feeding))
         with m.FSM():
             with m.State("WAIT"), m.If(self.passes.valid):

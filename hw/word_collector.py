@@ -13,10 +13,10 @@ __all__ = ["WordCollector"]
 class WordCollector(wiring.Component):
     """One column's part. A token goes right at half the speed of words, and lets each column go.
 
-    Columns finish a word one cycle after their neighbour on the left. A token that starts in
-    column 0 when its word is full is at column c two cycles per column later, and there puts the
-    word on the row, which moves right a column a cycle; so words leave on the right in the
-    order of columns, one each cycle. Tokens must be at least as many cycles apart as columns
+    Columns finish a word one cycle after their neighbour on the left. A token that starts in the
+    first active column when its word is full is two cycles per column later at the others, and
+    there puts the word on the row, which moves right a column a cycle; so words leave on the right
+    in the order of columns, one each cycle. Tokens must be at least as many cycles apart as columns
     are active.
 
     Parameters
