@@ -115,12 +115,13 @@ class LoadRouter(wiring.Component):
         take, go_on = Signal(), Signal()
         valid, last = (Signal(name=name) for name in ("taken_valid", "last"))
         m.d.comb += [
-            queue.w_data.eq(self.bursts.payload), queue.w_en.eq(self.bursts.valid),
-            self.bursts.ready.eq(queue.w_rdy), following.eq(queue.r_data),
+            queue.w_data.eq(self.bursts.payload),
+            queue.w_en.eq(self.bursts.valid & self.bursts.ready), following.eq(queue.r_data),
             self.read_data.ready.eq(active), take.eq(active & self.read_data.valid),
             go_on.eq(Mux(active, take & is_last & (burst.target != Target.MAP), pause == 0)),
             queue.r_en.eq(queue.r_rdy & go_on), self.busy.eq(active | queue.r_rdy | (pause != 0)),
         ]
+        self._tell_room(m, queue)
         m.d.sync += [taken.eq(burst), valid.eq(take), last.eq(is_last),
                      pause.eq(pause - (pause != 0))]
         with m.If(take):
@@ -133,6 +134,16 @@ class LoadRouter(wiring.Component):
             m.d.sync += [burst.eq(following), active.eq(1), left.eq(following.beats),
                          is_first.eq(1), is_last.eq(following.beats == 1)]
         return taken, valid, last, self._place(m, burst, taken.columns, is_first, valid)
+
+    def _tell_room(self, m, queue):
+        """Whether there is room for a burst, found out a cycle ahead: much hangs on it."""
+        room, filling = Signal(init=1), Signal()
+        m.d.comb += [
+            self.bursts.ready.eq(room),
+            filling.eq((queue.level == OUTSTANDING_BURSTS)
+                       | ((queue.level == OUTSTANDING_BURSTS - 1) & queue.w_en)),
+        ]
+        m.d.sync += room.eq(~filling | queue.r_en)
 
     def _place(self, m, burst, columns, is_first, valid):
         """Where the beat taken a cycle ago, for so many columns, belongs, by name.
