@@ -82,19 +82,29 @@ class FeedWalk(wiring.Component):
         for end, parts in zip(ends, ([], at_last[1:2], at_last[1:3], [at_last[1], outer[0]],
                                      [at_last[1], outer[1]]), strict=True):
             m.d.comb += end.eq(Cat(at_last[0], *parts).all())
-        m.d.comb += [self.step_ends.eq(ends[4]), self.pass_ends.eq(ends[4] & at_last[5])]
+        with m.If(self.start):
+            m.d.sync += self.step_ends.eq(Cat(single[:5]).all())
+        with m.Elif(self.step):
+            m.d.sync += self.step_ends.eq(
+                following[0] & Mux(at_last[0], following[1], at_last[1])
+                & Mux(ends[1], outer[2], outer[1]))
+        m.d.comb += self.pass_ends.eq(self.step_ends & at_last[5])
 
     def _outer(self, m, at_last, single, following, group_ends):
-        """Whether rows and blocks, and columns as well, are at their last turn, in registers."""
+        """Whether rows and blocks, and columns as well, are at their last turn, in registers.
+
+        And whether columns will be after the end of a group.
+        """
         blocks, columns = Signal(name="blocks_last"), Signal(name="columns_last")
         goes_on = [following[0], Mux(at_last[0], following[1], at_last[1]),
                    Mux(at_last[0] & at_last[1], following[2], at_last[2])]
+        columns_next = goes_on[0] & goes_on[1] & goes_on[2]
         with m.If(self.start):
             m.d.sync += [blocks.eq(Cat(single[:2]).all()), columns.eq(Cat(single).all())]
         with m.Elif(self.step & group_ends):
             m.d.sync += [blocks.eq(goes_on[0] & goes_on[1]),
-                         columns.eq(goes_on[0] & goes_on[1] & goes_on[2])]
-        return blocks, columns
+                         columns.eq(columns_next)]
+        return blocks, columns, columns_next
 
     def _places(self, m, current, ends):
         """Buffer address, stream and ring address."""
