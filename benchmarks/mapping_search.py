@@ -11,6 +11,7 @@ leaves one layer on one of them to ZigZag; Timeloop, MAESTRO, STONNE and CoSA ar
 """
 
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import time
@@ -26,6 +27,7 @@ from bitrow.exits import clear_errors
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
 from energy.search.layers import conv_shapes
 from energy.search.mapping_search import OBJECTIVES, find_mapping, find_mappings
+from model.errors import InputError
 from model.importers import topology
 
 __all__ = ["MACHINE", "main", "network_shapes"]
@@ -198,6 +200,11 @@ def main(
 ):
     """Prints one table, and one for each other tool."""
     with clear_errors():
+        for asked, option, packages in ((zigzag, "--zigzag", ("zigzag-dse", "six")),
+                                        (scalesim, "--scalesim", ("scalesim", "numpy<2.3"))):
+            if asked and find_spec(packages[0].split("-")[0]) is None:
+                raise InputError(f"packages {packages[0]} and {packages[1]} must be installed for "
+                                 f"{option}, and are not")
         console = Console(width=120)
         networks = network_shapes(data, papers)
         console.print(search_table(networks, batch))
