@@ -1,7 +1,8 @@
 """How near each layer is to its roofline, and what keeps it from there.
 
 ``python -m benchmarks.rooflines`` predicts AlexNet, VGG-16 and ResNet-18 with their dense layers on
-12 x 14 elements of 16 lanes; ``--lanes 1`` on those of one lane.
+12 x 14 elements of 16 lanes; ``--lanes 1`` on those of one lane, ``--one-band`` on a build whose
+columns all work with the same filters.
 
 The roofline is the longer of MACs / multipliers and of the least traffic (weights, the input's
 pixels that outputs depend on, and output once, in their own bits) at a beat of 16 bytes a cycle.
@@ -74,10 +75,12 @@ def show(name, config):
 def main(
     lanes: Annotated[int, typer.Option(help="1 or 16.")] = 16,
     network: Annotated[str | None, typer.Option(help=f"One of {', '.join(NETWORKS)}.")] = None,
+    one_band: Annotated[bool, typer.Option("--one-band", help="Without column_bands.")] = False,
     json_path: Json = None,
 ):
     """Prints each layer's cycles beside its roofline, and the reasons for what is lost."""
-    config = CONFIGS["eyeriss1" if lanes == 1 else "eyeriss"]
+    config = CONFIGS["eyeriss1" if lanes == 1 else "eyeriss"].with_changes(
+        column_bands=not one_band)
     write_json(json_path, [show(name, config) for name in ([network] if network else NETWORKS)])
 
 
