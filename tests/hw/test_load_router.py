@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.config import CONFIGS
-from hw.load_router import LoadRouter
+from hw.load_router import OUTSTANDING_BURSTS, LoadRouter
 from hw.program import Target
 
 TINY = CONFIGS["tiny"].with_changes(rows=5)
@@ -89,3 +89,29 @@ def test_every_beat_goes_to_its_place(chosen):
                 for _, places, _ in chosen for place in places]
     assert found == [(place, number) for number, place in enumerate(expected)]
     assert done == sum(fields["ends_load"] for fields, _, _ in chosen)
+
+
+def test_bursts_wait_outside_while_as_many_as_may_be_under_way_are():
+    """One at hand and ``OUTSTANDING_BURSTS`` behind it; each taken up makes room at once."""
+    dut, accepted, beats = LoadRouter(TINY), [], []
+
+    async def bench(ctx):
+        for cycle in range(80):
+            ctx.set(dut.bursts.valid, 1)
+            ctx.set(dut.bursts.payload, {"target": int(Target.BUFFER), "beats": 1,
+                                         "destination": len(accepted)})
+            ctx.set(dut.read_data.valid, cycle >= 40)
+            if ctx.get(dut.bursts.ready):
+                accepted.append(cycle)
+            if ctx.get(dut.buffer.valid):
+                beats.append(ctx.get(dut.buffer.p.index))
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert accepted[:OUTSTANDING_BURSTS + 1] == list(range(OUTSTANDING_BURSTS + 1))
+    assert accepted[OUTSTANDING_BURSTS + 1] == 41
+    assert set(accepted[OUTSTANDING_BURSTS + 1:]) == set(range(41, 80))
+    assert beats == list(range(len(beats))) and len(beats) > 30

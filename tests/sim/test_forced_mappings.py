@@ -283,6 +283,26 @@ def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(chan
     assert sentence in str(refused.value)
 
 
+@pytest.mark.parametrize(("changes", "config", "sentence"), [
+    (dict(), WIDE.with_changes(column_bands=False),
+     "bands must be 1 on configuration odd, which has no column_bands, not 3"),
+    (dict(skipping=True), WIDE, "bands must be 1 where zeros are left out, not 3"),
+    (dict(strips=(Strip(0, 2, 0, 2, 1), Strip(0, 1, 2, 2, 1), Strip(1, 1, 2, 2, 1))), WIDE,
+     "strips must have equally many rows where bands is above 1"),
+    (dict(strips=(Strip(0, 2, 0, 4, 1),), filter_groups=((0, 6), (6, 6))), WIDE.with_changes(
+        cols=5), "strips must take at most the 5 columns of configuration odd (rows x blocks x "
+                 "bands), not 6")])
+def test_bands_that_cannot_be_are_refused(changes, config, sentence):
+    network, _ = banded_network(12, 7)
+    own = compile_network(network, WIDE).layers[0].steps[0].mapping
+    mapping = replace(own, **dict(
+        strips=(Strip(0, 2, 0, 4, 1),), blocks=1, block_step=0, bands=3, unit_rows=1,
+        filter_groups=((0, 6), (6, 6)), skipping=False) | changes)
+    with pytest.raises(CompileError) as refused:
+        compile_network(network, config, forced(mapping))
+    assert sentence in str(refused.value)
+
+
 @pytest.mark.parametrize(("changes", "sentence"), [
     (dict(fold_units=0), "fold_units must be an integer of at least 1, not 0"),
     (dict(fold_units=3), "fold_rows must be an integer of at least 3, not 2"),
