@@ -16,23 +16,27 @@ def tree_latency(lanes):
 class CompressorTree(wiring.Component):
     """The sum of its inputs, ``tree_latency(lanes)`` cycles later, one a cycle.
 
+    Inputs are in offset binary, half of their range above what they stand for. A sum of ``lanes``
+    of them is then half of its own range too high, so no adder extends a sign.
+
     Parameters
     ----------
     lanes : int
+        A power of two.
     width : int
-        Bits of an input, signed.
+        Bits of an input.
 
     Members
     -------
     i : array of In
     o : Out
-        ``width + ceil_log2(lanes)`` bits, so that no sum overflows.
+        Signed, ``width + ceil_log2(lanes)`` bits, so that no sum overflows.
     """
 
     def __init__(self, lanes, width):
         self._lanes = lanes
         self._width = width
-        super().__init__({"i": In(signed(width)).array(lanes),
+        super().__init__({"i": In(width).array(lanes),
                           "o": Out(signed(width + ceil_log2(lanes)))})
 
     def elaborate(self, platform):
@@ -46,10 +50,10 @@ class CompressorTree(wiring.Component):
             for index in range(0, len(terms), 2):
                 total = sum(terms[index + 1:index + 2], terms[index])
                 domain = "sync" if level % 2 == 0 or last else "comb"
-                term = Signal(signed(self._width + level), name=f"level_{level}_{index // 2}",
+                term = Signal(self._width + level, name=f"level_{level}_{index // 2}",
                               reset_less=True)
                 m.d[domain] += term.eq(total)
                 sums.append(term)
             terms = sums
-        m.d.comb += self.o.eq(terms[0])
+        m.d.comb += self.o.eq(terms[0] ^ (1 << len(self.o) - 1))
         return m

@@ -60,11 +60,8 @@ class Feeder(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.walk = walk = FeedWalk(self._config)
-        credits = Signal(range(STEPS_AHEAD + 1), init=STEPS_AHEAD)
-        in_step = Signal()
-        take = Signal()
-        visit = Signal()
-        loads_short, feeding, hold = Signal(16), Signal(), Signal()
+        visit, feeding, hold, goes_on = Signal(), Signal(), Signal(), Signal()
+        loads_short = Signal(16)
         m.d.comb += walk.current.eq(self.passes.payload)
         m.d.sync += loads_short.eq(self.loads_done - self.passes.p.feed_loads)
         m.d.comb += hold.eq(walk.step_ends & self._windows_short(m, feeding))
@@ -75,19 +72,29 @@ class Feeder(wiring.Component):
                 m.d.comb += [self.passes.ready.eq(1), walk.start.eq(1)]
                 m.next = "FEED"
             with m.State("FEED"):
-                m.d.comb += [
-                    feeding.eq(1), take.eq(~in_step & (credits != 0) & ~hold),
-                    visit.eq((in_step | (credits != 0)) & ~hold), walk.step.eq(visit),
-                ]
-                with m.If(visit):
-                    m.d.sync += in_step.eq(~walk.step_ends)
-                    with m.If(walk.pass_ends):
-                        m.next = "WAIT"
-        m.d.sync += credits.eq(credits + self.allow - take)
-        with m.If(self.clear):
-            m.d.sync += credits.eq(STEPS_AHEAD)
+                m.d.comb += [feeding.eq(1), goes_on.eq(~(visit & walk.pass_ends))]
+                with m.If(visit & walk.pass_ends):
+                    m.next = "WAIT"
+        may = self._steps(m, visit, walk.step_ends, walk.start | goes_on)
+        m.d.comb += [visit.eq(may & ~hold), walk.step.eq(visit)]
         self._send(m, walk, visit)
         return m
+
+    def _steps(self, m, visit, step_ends, feeds_on):
+        """Whether a word may be fed: a register, found out a cycle ahead.
+
+        It may in the middle of a step, or if another step is allowed, while a pass is fed.
+        """
+        may, in_step, in_step_on, take = Signal(), Signal(), Signal(), Signal()
+        credits = Signal(range(STEPS_AHEAD + 1), init=STEPS_AHEAD)
+        m.d.comb += [take.eq(visit & ~in_step),
+                     in_step_on.eq(Mux(visit, ~step_ends, in_step))]
+        allowed = self.allow | (credits > take)
+        m.d.sync += [in_step.eq(in_step_on), credits.eq(credits + self.allow - take),
+                     may.eq(feeds_on & (in_step_on | allowed))]
+        with m.If(self.clear):
+            m.d.sync += credits.eq(STEPS_AHEAD)
+        return may
 
     def _windows_short(self, m, feeding):
         """Whether windows of the pass that is fed wait for loads, from its first word on."""

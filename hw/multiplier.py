@@ -1,4 +1,8 @@
-"""Multiplier units: kinds of operands side by side behind one interface."""
+"""Multiplier units: kinds of operands side by side behind one interface.
+
+Products are in offset binary: half of their range more, which is the sign bit turned round, so
+that adding them up extends no sign.
+"""
 
 from amaranth import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
@@ -34,6 +38,7 @@ class _Unit(wiring.Component):
     weight, act : In
         Fields as ``hw.mode.Mode`` defines them.
     product : Out
+        In offset binary, ``product_bits`` bits.
     """
 
     modes = ()
@@ -41,8 +46,13 @@ class _Unit(wiring.Component):
     def __init__(self, config):
         self._config = config
         super().__init__({"mode": In(MODE_BITS), "weight": In(config.weight_bits),
-                          "act": In(config.act_bits),
-                          "product": Out(signed(product_bits(config)))})
+                          "act": In(config.act_bits), "product": Out(product_bits(config))})
+
+    def _signed_product(self, m):
+        """A signal for the product as a signed integer."""
+        product = Signal(signed(len(self.product)))
+        m.d.comb += self.product.eq(product.as_unsigned() ^ (1 << len(product) - 1))
+        return product
 
 
 class XnorUnit(_Unit):
@@ -56,10 +66,11 @@ class XnorUnit(_Unit):
         if self._config.act_bits > 1:
             off = off | self.act[1]
         counts, differ = Signal(), Signal()
-        bits = len(self.product)
+        product = self._signed_product(m)
+        bits = len(product)
         m.d.comb += [
             counts.eq(~off), differ.eq(self.weight[0] ^ self.act[0]),
-            self.product.eq(Cat(Const(1, 1), differ.replicate(bits - 1)) & counts.replicate(bits)),
+            product.eq(Cat(Const(1, 1), differ.replicate(bits - 1)) & counts.replicate(bits)),
         ]
         return m
 
@@ -71,8 +82,9 @@ class SignUnit(_Unit):
 
     def elaborate(self, platform):
         m = Module()
+        product = self._signed_product(m)
         with m.If(~self.weight[1]):
-            m.d.comb += self.product.eq(Mux(self.weight[0], self.act, -self.act))
+            m.d.comb += product.eq(Mux(self.weight[0], self.act, -self.act))
         return m
 
 
@@ -83,8 +95,9 @@ class TernaryUnit(_Unit):
 
     def elaborate(self, platform):
         m = Module()
+        product = self._signed_product(m)
         with m.If(self.weight[0]):
-            m.d.comb += self.product.eq(Mux(self.weight[1], -self.act, self.act))
+            m.d.comb += product.eq(Mux(self.weight[1], -self.act, self.act))
         return m
 
 
@@ -95,13 +108,13 @@ class LutUnit(_Unit):
 
     def elaborate(self, platform):
         m = Module()
-        top = (1 << self._config.weight_bits) - 1
+        product, top = self._signed_product(m), (1 << self._config.weight_bits) - 1
         with m.Switch(self.weight):
             for code in range(top + 1):
                 with m.Case(code), m.Switch(self.act):
                     for act in range(1 << self._config.act_bits):
                         with m.Case(act):
-                            m.d.comb += self.product.eq((2 * code - top) * act)
+                            m.d.comb += product.eq((2 * code - top) * act)
         return m
 
 
@@ -112,11 +125,11 @@ class ShiftUnit(_Unit):
 
     def elaborate(self, platform):
         m = Module()
-        double = self.act << 1
+        product, double = self._signed_product(m), self.act << 1
         with m.If(self.weight[0]):
-            m.d.comb += self.product.eq(Mux(self.weight[2], -self.act, self.act))
+            m.d.comb += product.eq(Mux(self.weight[2], -self.act, self.act))
         with m.Elif(self.weight[1]):
-            m.d.comb += self.product.eq(Mux(self.weight[2], -double, double))
+            m.d.comb += product.eq(Mux(self.weight[2], -double, double))
         return m
 
 
@@ -125,30 +138,47 @@ class IntegerUnit(_Unit):
 
     The weight is first recoded as a signed integer one bit wider than its field, which every mode
     but ``XNOR`` has a way to; so this unit stands for the others in builds that contain it. (A
-    table of all products of four bits by four takes six times as many look-up tables.)
+    table of all products of four bits by four takes six times as many look-up tables.) Signs move
+    into a constant as in Baugh and Wooley, "A Two's Complement Parallel Array Multiplication
+    Algorithm", IEEE Trans. Computers C-22, 1973: each term has its sign bit turned round, the
+    first one its sign bit and the inverse of it; that makes half of all bits' range more.
     """
 
     modes = (Mode.INT_S, Mode.INT_U, Mode.SIGN, Mode.TERNARY, Mode.SHIFT, Mode.LUT)
 
     def elaborate(self, platform):
         m = Module()
-        weight = self.weight
-        level = Signal(signed(self._config.weight_bits + 1))
+        level = self._level(m)
+        terms = []
+        for place in range(len(self.act)):
+            taken = Signal(name=f"taken_{place}")
+            m.d.comb += taken.eq(self.act[place].bool())
+            kept = level & taken.replicate(len(level))
+            terms.append((kept ^ (1 << len(level) - 1)) << place if place
+                         else Cat(kept, ~kept[-1]))
+        total, bits = sum(terms), len(level) + len(self.act)
+        if len(self.product) < bits:
+            total = total ^ (1 << len(self.product) - 1)
+        m.d.comb += self.product.eq(total)
+        return m
+
+    def _level(self, m):
+        """The weight as a signed integer, in two's complement."""
+        weight, bits = self.weight, self._config.weight_bits
+        minus = ~weight[0] & ~weight[1]
         recoded = {
             Mode.INT_S: weight.as_signed(), Mode.INT_U: weight,
-            Mode.SIGN: Cat(~weight[1], ~weight[0] & ~weight[1]).as_signed(),
+            Mode.SIGN: Cat(~weight[1], minus).as_signed(),
             Mode.TERNARY: weight[:2].as_signed(), Mode.SHIFT: weight[:3].as_signed(),
-            Mode.LUT: Cat(1, weight[:-1], ~weight[-1]).as_signed(),
+            Mode.LUT: Cat(Const(1, 1), weight) ^ (1 << bits),
         }
+        level = Signal(bits + 1)
         with m.Switch(self.mode):
             for mode, value in recoded.items():
                 if mode in self._config.modes:
                     with m.Case(mode):
                         m.d.comb += level.eq(value)
-        terms = [Mux(bit, level << place, Const(0, signed(1)))
-                 for place, bit in enumerate(self.act)]
-        m.d.comb += self.product.eq(sum(terms[1:], terms[0]))
-        return m
+        return level
 
 
 UNITS = (XnorUnit, IntegerUnit, SignUnit, TernaryUnit, LutUnit, ShiftUnit)
@@ -181,13 +211,13 @@ class Multiplier(wiring.Component):
         A ``Mode`` that is built; the product is undefined for others.
     weight, act : In
     product : Out
+        In offset binary, ``product_bits`` bits.
     """
 
     def __init__(self, config):
         self._config = config
-        super().__init__({"mode": In(MODE_BITS),
-                          "weight": In(config.weight_bits), "act": In(config.act_bits),
-                          "product": Out(signed(product_bits(config)))})
+        super().__init__({"mode": In(MODE_BITS), "weight": In(config.weight_bits),
+                          "act": In(config.act_bits), "product": Out(product_bits(config))})
 
     def elaborate(self, platform):
         m = Module()

@@ -3,7 +3,6 @@
 
 from amaranth import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.fifo import SyncFIFO
 from amaranth.lib.wiring import In, Out
 
 from hw.array_timing import ArrayTiming
@@ -17,6 +16,7 @@ from hw.bundles import (
 from hw.column_span import COLUMN_BITS
 from hw.max_pool import MaxPool
 from hw.output_writer import OutputWriter
+from hw.pass_queue import PassQueue
 from hw.post_column import PostColumn
 from hw.post_timing import PostTiming
 from hw.shared_module import SharedModule
@@ -131,7 +131,7 @@ class PostPath(wiring.Component):
         """Pooling and writing, each with the final pass it is at."""
         config = self._config
         layout = output_layout(config)
-        m.submodules.queue = queue = SyncFIFO(width=layout.size, depth=self.QUEUE_PASSES)
+        m.submodules.queue = queue = PassQueue(width=layout.size, depth=self.QUEUE_PASSES)
         m.submodules.pool = pool = MaxPool(config)
         timing = PostTiming(config)
         m.submodules.writer = writer = OutputWriter(config, timing.writer_words + 1)

@@ -57,11 +57,11 @@ def component_verilog(component, name):
 
 
 def _through_yosys(rtlil_text):
-    """RTLIL to Verilog."""
+    """RTLIL to Verilog; expressions stay as they are, which is quicker to simulate."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "design.il", Path(folder) / "design.v"
         source.write_text(rtlil_text, encoding="utf-8")
-        script = ("read_rtlil design.il; proc -nomux -norom; memory_collect; "
+        script = ("read_rtlil design.il; proc -nomux -norom -noopt; memory_collect; "
                   "attrmap -remove generator -remove top -remove src; "
                   "attrmap -modattr -remove generator -remove top -remove src; "
                   "write_verilog -norename design.v")
