@@ -262,3 +262,16 @@ def test_dram_before_compression_is_what_rounded_figures_allow():
     for layer, quantities in alexnet_results().items():
         model, low, high = quantities["dram_mb"]
         assert low <= model <= high, layer
+
+
+@needs_papers
+def test_traffic_is_what_others_derive_from_the_published_mappings():
+    checked = [row for row in rows("eyeriss_alexnet_reproduction_check.csv")
+               if row["layer"] != "CONV3" or row["mapping"] != "TableIII"]
+    results = alexnet_results()
+    assert [row["layer"] for row in checked] == list(results)
+    for row in checked:
+        quantities = results[row["layer"]]
+        for quantity, column in (("buffer_mb", "glb_model_MB"),
+                                 ("dram_mb", "dram_uncompressed_model_MB")):
+            assert f"{quantities[quantity][0]:.2f}" == row[column], (row["layer"], quantity)
