@@ -154,7 +154,7 @@ class IntegerUnit(_Unit):
             taken = Signal(name=f"taken_{place}")
             m.d.comb += taken.eq(self.act[place].bool())
             kept = level & taken.replicate(len(level))
-            terms.append((kept ^ (1 << len(level) - 1)) << place if place
+            terms.append(Cat(Const(0, place), kept ^ (1 << len(level) - 1)) if place
                          else Cat(kept, ~kept[-1]))
         total, bits = sum(terms), len(level) + len(self.act)
         if len(self.product) < bits:
