@@ -34,6 +34,8 @@ class CompressorTree(wiring.Component):
     """
 
     def __init__(self, lanes, width):
+        if not isinstance(lanes, int) or lanes < 1 or lanes & (lanes - 1):
+            raise ValueError(f"lanes must be a power of two, not {lanes!r}")
         self._lanes = lanes
         self._width = width
         super().__init__({"i": In(width).array(lanes),

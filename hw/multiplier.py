@@ -141,7 +141,8 @@ class IntegerUnit(_Unit):
     table of all products of four bits by four takes six times as many look-up tables.) Signs move
     into a constant as in Baugh and Wooley, "A Two's Complement Parallel Array Multiplication
     Algorithm", IEEE Trans. Computers C-22, 1973: each term has its sign bit turned round, the
-    first one its sign bit and the inverse of it; that makes half of all bits' range more.
+    first one its sign bit and the inverse of it; that makes half of all bits' range more. Bits of
+    the activation have wires of their own (``bool``), which Verilator spreads without a branch.
     """
 
     modes = (Mode.INT_S, Mode.INT_U, Mode.SIGN, Mode.TERNARY, Mode.SHIFT, Mode.LUT)

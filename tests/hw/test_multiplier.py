@@ -102,3 +102,9 @@ def test_the_tree_adds_one_word_each_cycle(lanes):
     simulator.run()
     late = tree_latency(lanes)
     assert found[late:late + len(words)] == words.sum(axis=1).tolist()
+
+
+@pytest.mark.parametrize("lanes", [0, 3, 12, 2.0])
+def test_a_tree_of_lanes_that_are_no_power_of_two_is_refused(lanes):
+    with pytest.raises(ValueError, match="lanes must be a power of two"):
+        CompressorTree(lanes, 5)
