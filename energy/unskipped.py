@@ -61,7 +61,7 @@ def _whole_load(load, fields, fold, config):
     if fold.shares > 1:
         beats += config.sequence_row_groups * words
     return Counter(dram_filter_beats=beats,
-                   filter_writes=words * config.rows * load["columns"])
+                   filter_writes=words * config.rows * load["all_columns"])
 
 
 def _whole_pass(fields, fold, config):

@@ -28,7 +28,8 @@ def burst_layout():
     instructions end none.
     """
     return data.StructLayout({
-        "target": 4, "bank": 1, "columns": COLUMN_BITS, "narrow": 1, "plane": 1,
+        "target": 4, "bank": 1, "columns": COLUMN_BITS, "all_columns": COLUMN_BITS, "narrow": 1,
+        "plane": 1,
         "last_word": 13, "destination": 20, "beats": 20, "ends_load": 1})
 
 
@@ -56,12 +57,12 @@ def load_beat_layout(config):
 
     ``target`` is a ``hw.program.Target``; ``row`` is a row, or a row group for filters and
     sequences; ``address`` is the word within ``bank``. Filters are for ``columns`` columns from
-    ``column`` on.
+    ``column`` on; where beats bring words of more than one band, these have ``band_columns`` each.
     """
     return data.StructLayout({
         "target": 4, "bank": 1, "narrow": 1, "plane": 1, "row": 4, "column": 4,
-        "columns": COLUMN_BITS, "address": ceil_log2(config.filter_words),
-        "data": config.BEAT_BITS})
+        "columns": COLUMN_BITS, "band_columns": COLUMN_BITS if config.loaded_words > 1 else 0,
+        "address": ceil_log2(config.filter_words), "data": config.BEAT_BITS})
 
 
 def window_layout(config):

@@ -18,7 +18,7 @@ CODEBOOK_PLANES = 2
 
 
 class Codebook(wiring.Component):
-    """Looks up the codes of a filter word, each lane in its own copy of the table. Combinational.
+    """Looks up the codes of a row's filter words, each in its own copy of the table. Combinational.
 
     Parameters
     ----------
@@ -29,27 +29,28 @@ class Codebook(wiring.Component):
     write, write_plane, write_code, field : In
         Gives a code its field in one plane, from the next cycle on.
     narrow, wide : In
-        The word's codes, as narrow ones and as wide ones.
+        The words' codes, as narrow ones and as wide ones.
     is_narrow, plane : In
         Which of them count, and in which plane.
     fields : Out
-        The filter word.
+        The filter words.
     """
 
     def __init__(self, config):
         self._config = config
+        self._codes = config.loaded_words * config.lanes
         super().__init__({
             "write": In(1), "write_plane": In(1), "write_code": In(CODE_BITS),
             "field": In(config.weight_bits), "is_narrow": In(1), "plane": In(1),
-            "narrow": In(config.lanes * NARROW_CODE_BITS), "wide": In(config.lanes * CODE_BITS),
-            "fields": Out(config.filter_word_bits)})
+            "narrow": In(self._codes * NARROW_CODE_BITS), "wide": In(self._codes * CODE_BITS),
+            "fields": Out(self._codes * config.weight_bits)})
 
     def elaborate(self, platform):
         m = Module()
         place_bits = CODE_BITS + ceil_log2(CODEBOOK_PLANES)
         place = Signal(place_bits)
         m.d.comb += place.eq((self.write_plane << CODE_BITS) | self.write_code)
-        for lane in range(self._config.lanes):
+        for lane in range(self._codes):
             table = m.submodules[f"table_{lane}"] = memory.Memory(
                 shape=self._config.weight_bits, depth=1 << place_bits, init=[])
             write_port, read_port = table.write_port(), table.read_port(domain="comb")

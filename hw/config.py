@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 
 from amaranth.utils import ceil_log2
 
+from hw.codebook import NARROW_CODE_BITS
 from hw.config_rules import ConfigError, check_config
 from hw.mode import Mode
 
@@ -132,15 +133,27 @@ class AcceleratorConfig:
         """Bits of one filter word."""
         return self.lanes * self.weight_bits
 
+    def _words_of_beat(self, field_bits):
+        return self.BEAT_BITS // (self.lanes * field_bits)
+
     def rows_of_beat(self, field_bits):
-        """Array rows that one beat of filter words feeds, a power of two at most 16."""
-        fitting = self.BEAT_BITS // (self.lanes * field_bits)
-        return min(1 << (fitting.bit_length() - 1), 16)
+        """Array rows that one beat of filter words feeds: all, or a power of two."""
+        fitting = self._words_of_beat(field_bits)
+        return self.rows if fitting >= self.rows else 1 << (fitting.bit_length() - 1)
+
+    def bands_of_beat(self, field_bits):
+        """Bands of columns that one beat of filter words feeds, each with words of its own."""
+        most = self.cols if self.column_bands else 1
+        return max(1, min(self._words_of_beat(field_bits) // self.rows, most))
+
+    def filter_word_beats(self, field_bits, bands):
+        """Beats that bring one filter word to every row of so many bands."""
+        return -(-bands // self.bands_of_beat(field_bits)) * self.row_groups_of(field_bits)
 
     @property
-    def rows_per_beat(self):
-        """Array rows that one beat of filter words feeds."""
-        return self.rows_of_beat(self.weight_bits)
+    def loaded_words(self):
+        """Filter words that a row takes from one beat, at most: one for each band."""
+        return self.bands_of_beat(NARROW_CODE_BITS if self.codebook else self.weight_bits)
 
     def row_groups_of(self, field_bits):
         """Beats that bring one filter word to every row."""

@@ -12,6 +12,7 @@ from hw.bundles import (
     threshold_beat_layout,
 )
 from hw.codebook import NARROW_CODE_BITS
+from hw.column_span import COLUMN_BITS
 from hw.program import Target
 
 __all__ = ["MAP_PAUSE_CYCLES", "OUTSTANDING_BURSTS", "ROUTE_LATENCY", "LoadRouter",
@@ -133,7 +134,8 @@ class LoadRouter(wiring.Component):
         with m.If(queue.r_en):
             m.d.sync += [burst.eq(following), active.eq(1), left.eq(following.beats),
                          is_first.eq(1), is_last.eq(following.beats == 1)]
-        return taken, valid, last, self._place(m, burst, taken.columns, is_first, valid)
+        places = self._place(m, burst, is_first, valid)
+        return taken, valid, last, places
 
     def _tell_room(self, m, queue):
         """Whether there is room for a burst, found out a cycle ahead: much hangs on it."""
@@ -145,15 +147,15 @@ class LoadRouter(wiring.Component):
         ]
         m.d.sync += room.eq(~filling | queue.r_en)
 
-    def _place(self, m, burst, columns, is_first, valid):
-        """Where the beat taken a cycle ago, for so many columns, belongs, by name.
+    def _place(self, m, burst, is_first, valid):
+        """Where the beat taken a cycle ago belongs, by name.
 
         Whether its row and its word are the last is found out a beat ahead and kept in a
         register, so that little lies between two.
         """
-        index, row, word, column = (
+        index, row, word = (
             Signal(width, name=name, reset_less=True)
-            for name, width in (("index", 20), ("row", 4), ("word", 13), ("column", 4)))
+            for name, width in (("index", 20), ("row", 4), ("word", 13)))
         row_ends, one_row, word_ends, one_word = (
             Signal(name=name, reset_less=True)
             for name in ("row_ends", "one_row", "word_ends", "one_word"))
@@ -167,17 +169,37 @@ class LoadRouter(wiring.Component):
                 m.d.sync += [row.eq(0), word.eq(word + 1),
                              word_ends.eq(Mux(word_ends, one_word, word == last_but_one_word))]
                 with m.If(word_ends):
-                    m.d.sync += [word.eq(0), column.eq(column + columns)]
+                    m.d.sync += word.eq(0)
         with m.If(is_first):
             last_row, has_one_row, has_one_word = self._last_row(m, burst), Signal(), Signal()
             m.d.comb += [has_one_row.eq(last_row == 0), has_one_word.eq(burst.last_word == 0)]
             m.d.sync += [
-                index.eq(burst.destination), row.eq(0), word.eq(0), column.eq(0),
+                index.eq(burst.destination), row.eq(0), word.eq(0),
                 one_row.eq(has_one_row), row_ends.eq(has_one_row),
                 one_word.eq(has_one_word), word_ends.eq(has_one_word),
                 last_but_one_row.eq(last_row - 1), last_but_one_word.eq(burst.last_word - 1),
             ]
-        return {"index": index, "row": row, "word": word, "column": column}
+        column, columns = self._span(m, burst, is_first, valid & row_ends & word_ends)
+        return {"index": index, "row": row, "word": word, "column": column, "columns": columns}
+
+    def _span(self, m, burst, is_first, ends):
+        """The first of the columns that take the beat taken a cycle ago, and how many do.
+
+        As many as the bands of a beat have, or as are left; ``ends`` says when they have all.
+        """
+        config = self._config
+        wide, narrow = (config.bands_of_beat(bits)
+                        for bits in (config.weight_bits, NARROW_CODE_BITS))
+        most = max(wide, narrow) * config.cols
+        column, left = (Signal(width, name=name, reset_less=True)
+                        for name, width in (("column", 4), ("columns_left", COLUMN_BITS)))
+        set_columns = Signal(range(most + 1), reset_less=True)
+        with m.If(ends):
+            m.d.sync += [column.eq(column + set_columns), left.eq(left - set_columns)]
+        with m.If(is_first):
+            m.d.sync += [column.eq(0), left.eq(burst.all_columns),
+                         set_columns.eq(burst.columns * Mux(burst.narrow, narrow, wide))]
+        return column, Mux(left < set_columns, left, set_columns)
 
     def _last_row(self, m, burst):
         """The last array row, or group of rows, that beats of a word go to."""
@@ -209,7 +231,8 @@ class LoadRouter(wiring.Component):
             self.instructions.payload.eq(beat),
             self.array.valid.eq(valid & in_array),
             array.data.eq(beat), array.target.eq(burst.target), array.bank.eq(burst.bank),
-            array.columns.eq(burst.columns), array.row.eq(places["row"]),
+            array.columns.eq(places["columns"]), array.band_columns.eq(burst.columns),
+            array.row.eq(places["row"]),
             array.narrow.eq(burst.narrow), array.plane.eq(burst.plane),
             array.column.eq(places["column"]), array.address.eq(places["word"]),
         ]

@@ -31,14 +31,18 @@ def element_drain_layout(config):
 
 
 def element_load_layout(config):
-    """A filter word, or with ``is_id`` a stream id, for ``columns`` elements from ``column`` on.
+    """Filter words, or with ``is_id`` a stream id, for ``columns`` elements from ``column`` on.
 
-    The highest bit of ``filter`` is the bank, of filters or of ids.
+    The highest bit of ``filter`` is the bank, of filters or of ids. The lowest word of ``data`` is
+    for the element at hand. Where there may be more of them, the next one comes into its place
+    after ``left`` elements, and again after ``last_left`` more.
     """
+    count_bits = COLUMN_BITS if config.loaded_words > 1 else 0
     return data.StructLayout({
         "is_id": 1, "column": 4, "columns": COLUMN_BITS,
+        "left": count_bits, "last_left": count_bits,
         "filter": 1 + ceil_log2(config.filter_words),
-        "data": max(config.filter_word_bits, config.STREAM_ID_BITS)})
+        "data": max(config.loaded_words * config.filter_word_bits, config.STREAM_ID_BITS)})
 
 
 def tagged_ifmap_layout(config):

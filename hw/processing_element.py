@@ -94,6 +94,12 @@ class ProcessingElement(wiring.Component):
             load.valid.eq(self.load_i.valid), payload.eq(self.load_i.payload),
             here.eq(self.load_i.valid & (places_on < self.load_i.p.columns)),
         ]
+        if self._config.loaded_words > 1:
+            with m.If(self.load_i.p.left == 0):
+                m.d.sync += [payload.left.eq(self.load_i.p.last_left),
+                             payload.data.eq(self.load_i.p.data >> self._config.filter_word_bits)]
+            with m.Else():
+                m.d.sync += payload.left.eq(self.load_i.p.left - 1)
         port = filters.write_port()
         stream_ids = Array(Signal(self._config.STREAM_ID_BITS, name=f"stream_id_{bank}")
                            for bank in range(2))

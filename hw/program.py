@@ -43,10 +43,10 @@ class Target(IntEnum):
     """Where the beats of a ``LOAD`` go, and so in which order they come.
 
     ``BUFFER``: beats of activation words, to ``destination`` (a beat index) and up.
-    ``FILTER``: for each band of ``columns`` columns, for each of ``words`` words, for each row
-    group: one beat, ``rows_per_beat`` filter words for all columns of the band, row
-    ``group * rows_per_beat`` lowest. In a build with codebooks these are words of codes; narrow
-    ones take half the space.
+    ``FILTER``: for each set of ``bands_of_beat`` bands, for each of ``words`` words, for each row
+    group: one beat, for each band of the set ``rows_of_beat`` filter words, that of row
+    ``group * rows_of_beat`` lowest. Bands are of ``columns`` columns, together ``all_columns``. In
+    a build with codebooks these are words of codes; narrow ones take half the space.
     ``SEQUENCE``: for each of ``words`` words, for each group of ``sequence_rows_per_beat`` rows:
     one beat, in equal parts the sequence words of these rows, the first row's lowest. A sequence
     word is ``last``, the lane count, then one relative index for each lane.
@@ -74,7 +74,8 @@ LOAD_LAYOUT = data.StructLayout({
     "bank": 1,            # of filters and sequences, or of stream ids
     "narrow": 1,          # filters are codes of two bits
     "plane": 1,           # weight plane in which codes of filters are looked up
-    "columns": 5,         # that take the same filters
+    "columns": 5,         # that take the same filters,
+    "all_columns": 5,     # ... and that take any
     "words": 13,
     "destination": 20,
     "beats": 20,

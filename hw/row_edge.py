@@ -1,6 +1,6 @@
 """The edge of a row: hands on what comes from below, and gives the row its part."""
 
-from amaranth import Cat, Module, Mux, Signal
+from amaranth import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -105,7 +105,7 @@ class RowEdge(wiring.Component):
         """This row's slice of a filter beat, or its stream ids, one after the other."""
         config = self._config
         load = self.loads_i.p
-        word, is_here = self._codes(m, load) if config.codebook else self._part(config.weight_bits)
+        words, is_here = self._codes(m, load) if config.codebook else self._part(config.weight_bits)
         is_filter = load.target == Target.FILTER
         mine = Signal()
         m.d.comb += mine.eq(self.loads_i.valid & is_filter & is_here)
@@ -115,12 +115,15 @@ class RowEdge(wiring.Component):
         m.d.sync += [
             self.loads.valid.eq(mine | sending), given.is_id.eq(sending),
             given.column.eq(load.column), given.columns.eq(load.columns),
-            given.filter.eq(Cat(load.address, load.bank)), given.data.eq(word),
+            given.left.eq(load.column + load.band_columns),
+            given.last_left.eq(load.band_columns - 1),
+            given.filter.eq(Cat(load.address, load.bank)), given.data.eq(words),
         ]
         bank = Signal()
         with m.If(sending):
             m.d.sync += [
-                given.column.eq(column), given.columns.eq(1), given.filter[-1].eq(bank),
+                given.column.eq(column), given.columns.eq(1), given.left.eq(~0),
+                given.filter[-1].eq(bank),
                 given.data.eq(ids[:config.STREAM_ID_BITS]),
                 ids.eq(ids >> config.STREAM_ID_BITS), column.eq(column + 1), left.eq(left - 1),
                 sending.eq(left != 1),
@@ -131,9 +134,14 @@ class RowEdge(wiring.Component):
             m.d.sync += [left.eq(config.cols), sending.eq(1)]
 
     def _part(self, field_bits):
-        """This row's part of a beat of words with such fields, and whether it is for this row."""
-        load, width = self.loads_i.p, self._config.lanes * field_bits
-        share_bits = ceil_log2(self._config.rows_of_beat(field_bits))
+        """This row's words of a beat with such fields, and whether it has any for this row."""
+        config, load = self._config, self.loads_i.p
+        share, width = config.rows_of_beat(field_bits), config.lanes * field_bits
+        if share == config.rows:
+            bands = (load.data[share * width * band:][:share * width]
+                     for band in range(config.bands_of_beat(field_bits)))
+            return Cat(band.word_select(self.row, width) for band in bands), Const(1)
+        share_bits = ceil_log2(share)
         part = (load.data.word_select(self.row[:share_bits], width) if share_bits
                 else load.data[:width])
         return part, load.row == self.row[share_bits:]

@@ -204,7 +204,8 @@ class Sequencer(wiring.Component):
                 self.read_requests.p.address.eq(address),
                 self.read_requests.p.beats.eq(load.beats), burst.beats.eq(load.beats),
                 burst.target.eq(load.target), burst.bank.eq(load.bank),
-                burst.columns.eq(load.columns), burst.narrow.eq(load.narrow),
+                burst.columns.eq(load.columns),
+                burst.all_columns.eq(load.all_columns), burst.narrow.eq(load.narrow),
                 burst.plane.eq(load.plane), burst.last_word.eq(load.words - 1),
                 burst.destination.eq(destination), burst.ends_load.eq(last),
             ]

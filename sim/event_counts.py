@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 
-from hw.codebook import NARROW_CODE_BITS
 from hw.counter_record import COUNTER_NAMES
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BEATS, Opcode, Target
 from sim.array_contents import ArrayContents
@@ -39,8 +38,8 @@ def record_counts(program, decoded):
 
 def _count_loads(config, decoded, counts):
     places = decoded.places(Opcode.LOAD)
-    target, beats, again, words, narrow, columns = decoded.fields(
-        Opcode.LOAD, "target", "beats", "again", "words", "narrow", "columns")
+    target, beats, again, words, columns = decoded.fields(
+        Opcode.LOAD, "target", "beats", "again", "words", "all_columns")
     beats = beats * (again + 1)
     of_filters = np.isin(target, (Target.FILTER, Target.SEQUENCE))
     of_ifmaps = target == Target.BUFFER
@@ -48,11 +47,7 @@ def _count_loads(config, decoded, counts):
     counts["dram_ifmap_beats"][places] = beats * of_ifmaps
     counts["dram_control_beats"][places] = beats * ~(of_filters | of_ifmaps)
     counts["buffer_writes"][places] = beats * of_ifmaps
-    word_beats = words * np.where(narrow, config.row_groups_of(NARROW_CODE_BITS),
-                                  config.row_groups)
-    bands = beats // np.maximum(1, word_beats)
-    counts["filter_writes"][places] = (words * config.rows * columns * bands
-                                       * (target == Target.FILTER))
+    counts["filter_writes"][places] = words * config.rows * columns * (target == Target.FILTER)
 
 
 def _count_passes(program, decoded, counts):

@@ -7,7 +7,7 @@ import numpy as np
 from sim.activation_layout import pack_bits
 from sim.lane_schedule import least_words, schedule_lanes
 
-__all__ = ["FilterBank", "pass_bank", "taken_words"]
+__all__ = ["FilterBank", "filter_beats", "pass_bank", "taken_words"]
 
 _SOME_FILTERS = 64
 """Filters, at most, by which all are judged."""
@@ -46,13 +46,6 @@ class FilterBank:
         """Bit i: row i has work."""
         return sum(1 << row for row in np.flatnonzero(self.words_per_row).tolist())
 
-    def filter_beats(self, config, field_bits):
-        """The beats of the ``FILTER`` load, uint8 [beats, 16]."""
-        _, rows, lanes = self.fields.shape
-        share = config.rows_of_beat(field_bits)
-        padded = np.pad(self.fields, ((0, 0), (0, -rows % share), (0, 0)))
-        return pack_bits(padded.reshape(-1, share * lanes), field_bits, config.BEAT_BYTES)
-
     def sequence_beats(self, config):
         """The beats of the ``SEQUENCE`` load, uint8 [beats, 16]."""
         words, rows, _ = self.sequence.shape
@@ -65,6 +58,18 @@ class FilterBank:
         part_bits = config.BEAT_BITS // share
         flat = np.pad(flat, ((0, 0), (0, spare), (0, part_bits - flat.shape[-1])))
         return pack_bits(flat.reshape(-1, config.BEAT_BITS), 1, config.BEAT_BYTES)
+
+
+def filter_beats(banks, config, field_bits):
+    """The beats of the ``FILTER`` load of the banks of all bands, uint8 [beats, 16]."""
+    fields = np.stack([bank.fields for bank in banks])
+    rows, together = config.rows_of_beat(field_bits), config.bands_of_beat(field_bits)
+    fields = np.pad(fields, ((0, -len(banks) % together), (0, 0), (0, -config.rows % rows),
+                             (0, 0)))
+    bands, words, _, lanes = fields.shape
+    sets = fields.reshape(bands // together, together, words, -1, rows, lanes)
+    beats = sets.transpose(0, 2, 3, 1, 4, 5).reshape(-1, together * rows * lanes)
+    return pack_bits(beats, field_bits, config.BEAT_BYTES)
 
 
 def pass_bank(work, mapping, fold, group, band, plane, config):

@@ -7,7 +7,7 @@ import numpy as np
 from hw.array_timing import ArrayTiming
 from hw.codebook import NARROW_CODE_BITS
 from hw.program import Target
-from sim.filter_bank import FilterBank, pass_bank
+from sim.filter_bank import FilterBank, filter_beats, pass_bank
 from sim.input_tiles import InputTiles
 from sim.output_stage import OutputStage
 
@@ -94,8 +94,8 @@ class LayerCompiler:
             self._banks[key] = self._place_filters(one)
         loaded, config = self._banks[key], self._config
         if wait is not None:
-            words, columns = loaded.bank.words, config.cols
-            if self._mapping.bands > 1:
+            words, columns, bands = loaded.bank.words, config.cols, self._mapping.bands
+            if bands > 1:
                 columns = self._mapping.band_columns(one.strip)
             if loaded.sequence_address is not None:
                 self._builder.load(Target.SEQUENCE, address=loaded.sequence_address,
@@ -103,9 +103,9 @@ class LayerCompiler:
                                    bank=index, wait_passes=wait)
             bits = self._work.field_bits
             self._builder.load(Target.FILTER, address=loaded.filter_address,
-                               beats=self._mapping.bands * words * config.row_groups_of(bits),
-                               words=words, columns=columns, bank=index, wait_passes=wait,
-                               plane=one.plane.table,
+                               beats=words * config.filter_word_beats(bits, bands),
+                               words=words, columns=columns, all_columns=bands * columns,
+                               bank=index, wait_passes=wait, plane=one.plane.table,
                                narrow=config.codebook and bits == NARROW_CODE_BITS)
         return index, loaded.bank
 
@@ -114,8 +114,7 @@ class LayerCompiler:
         banks = [pass_bank(work, self._mapping, one.fold, one.group, band, one.plane, config)
                  for band in range(self._mapping.bands)]
         bank = banks[0]
-        address = builder.place(np.concatenate(
-            [each.filter_beats(config, work.field_bits) for each in banks]))
+        address = builder.place(filter_beats(banks, config, work.field_bits))
         if bank.sequence is None:
             return _Loaded(bank, address, None)
         return _Loaded(bank, address, builder.place(bank.sequence_beats(config)))

@@ -200,17 +200,21 @@ def _pass_cycles(work, mapping, config, strip, count, kinds):
 
 
 def _fold_kinds(work, mapping, config, taken_words):
-    """(share of all folds, words of a filter in a row, beats of such a word); the last's last."""
+    """(share of all folds, words of a filter in a row, beats of such a word, on average).
+
+    The last fold's come last.
+    """
     folds, kinds = mapping.folds, []
     for shares in dict.fromkeys(fold.shares for fold in folds):
         if taken_words is None:
             words = -(-mapping.filter_length // shares)
         else:
             words = taken_words(mapping.group_words, shares)
-        beats = config.row_groups_of(work.field_bits)
+        beats = config.filter_word_beats(work.field_bits, mapping.bands)
         if shares > 1 or taken_words is not None:
             beats += config.sequence_row_groups
-        kinds.append((sum(fold.shares == shares for fold in folds) / len(folds), words, beats))
+        kinds.append((sum(fold.shares == shares for fold in folds) / len(folds), words,
+                      beats / mapping.bands))
     return kinds
 
 

@@ -12,6 +12,7 @@ from hw.config import CONFIGS
 @pytest.mark.parametrize("lanes", [1, 2, 16])
 def test_every_lane_looks_up_every_code(lanes):
     config = CONFIGS["tiny"].with_changes(lanes=lanes)
+    lanes *= config.loaded_words
     generator = np.random.default_rng(lanes)
     tables = generator.integers(0, 16, (CODEBOOK_PLANES, 1 << CODE_BITS))
     dut = Codebook(config)

@@ -9,7 +9,7 @@ from hw.config import CONFIGS
 from hw.load_router import OUTSTANDING_BURSTS, LoadRouter
 from hw.program import Target
 
-TINY = CONFIGS["tiny"].with_changes(rows=5)
+WIDE = CONFIGS["tiny"].with_changes(rows=5, cols=16)
 ARRAY = (Target.FILTER, Target.SEQUENCE, Target.MAP, Target.CODEBOOK)
 GAP_CYCLES = 3
 
@@ -18,17 +18,20 @@ GAP_CYCLES = 3
 def bursts(draw):
     """Fields of a burst, and its beats as (place in the loops) from nested loops."""
     target = draw(st.sampled_from(list(Target)))
-    words, bands, columns = draw(st.integers(1, 4)), draw(st.integers(1, 3)), draw(
-        st.integers(1, 5))
+    words, columns = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    bands = draw(st.integers(1, 16 // columns))
     narrow, start = draw(st.integers(0, 1)), draw(st.integers(0, 15))
-    rows = {Target.FILTER: TINY.row_groups_of(2) if narrow else TINY.row_groups,
-            Target.SEQUENCE: TINY.sequence_row_groups, Target.CODEBOOK: 1}.get(target, TINY.rows)
+    rows = {Target.FILTER: 1, Target.SEQUENCE: WIDE.sequence_row_groups,
+            Target.CODEBOOK: 1}.get(target, WIDE.rows)
+    together = 128 // (5 * 2 * (2 if narrow else 4))
     if target in ARRAY:
-        places = [(int(target), row, band * columns, columns, word) for band in range(bands)
-                  for word in range(words) for row in range(rows)]
+        places = [(int(target), row, band * columns, min(together, bands - band) * columns, word)
+                  for band in range(0, bands, together) for word in range(words)
+                  for row in range(rows)]
     else:
         places = [(int(target), start + beat) for beat in range(draw(st.integers(1, 9)))]
-    fields = {"target": int(target), "last_word": words - 1, "columns": columns, "narrow": narrow,
+    fields = {"target": int(target), "last_word": words - 1, "columns": columns,
+              "all_columns": bands * columns, "narrow": narrow,
               "destination": start, "beats": len(places), "ends_load": int(target != 15)}
     gaps = draw(st.lists(st.integers(0, GAP_CYCLES), min_size=len(places), max_size=len(places)))
     return fields, places, gaps
@@ -36,7 +39,7 @@ def bursts(draw):
 
 def routed(chosen):
     """(place, data) of each beat in the order of outputs, and the loads that were done."""
-    dut = LoadRouter(TINY)
+    dut = LoadRouter(WIDE)
     beats = [(number, gap) for number, gap in enumerate(gap for _, _, gaps in chosen
                                                         for gap in gaps)]
     found, done = [], []
@@ -93,7 +96,7 @@ def test_every_beat_goes_to_its_place(chosen):
 
 def test_bursts_wait_outside_while_as_many_as_may_be_under_way_are():
     """One at hand and ``OUTSTANDING_BURSTS`` behind it; each taken up makes room at once."""
-    dut, accepted, beats = LoadRouter(TINY), [], []
+    dut, accepted, beats = LoadRouter(WIDE), [], []
 
     async def bench(ctx):
         for cycle in range(80):

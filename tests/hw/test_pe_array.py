@@ -41,6 +41,9 @@ class ArrayBench:
         self.timing = ArrayTiming(config)
 
     def at(self, cycle, name, payload):
+        """Filters are for one band of columns unless they say otherwise."""
+        if "columns" in payload and name == "loads" and self.config.loaded_words > 1:
+            payload = {"band_columns": payload["columns"]} | payload
         self.events.setdefault(cycle, {})[name] = payload
 
     def run(self, cycles):
@@ -75,7 +78,7 @@ def load_filters(bench, cycle, weights, bank=0, column=None):
     """weights [rows, words, lanes]; returns the next free cycle."""
     config = bench.config
     rows, words, _ = weights.shape
-    share = config.rows_per_beat
+    share = config.rows_of_beat(config.weight_bits)
     for word in range(words):
         for group in range(config.row_groups):
             data = 0
@@ -289,6 +292,38 @@ def test_filters_come_in_as_codes(bits, plane):
     bench.at(drain, "drains", dict(half=0, address=0, columns=1, rows_enable=31))
     seen, _ = bench.run(drain + 30)
     assert seen[drain + bench.timing.psum_latency][0] == (tables[plane][codes] * acts).sum()
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_a_beat_brings_words_of_several_bands(bits):
+    """Bands of two columns, the last set of one band: each column multiplies its band's words."""
+    config = CONFIGS["tiny"].with_changes(rows=5, cols=15, lanes=1)
+    generator = np.random.default_rng(bits)
+    table, bands, together = generator.permutation(16), 7, 4
+    fields = generator.integers(0, 1 << bits, (bands, 2, 5))
+    acts = generator.integers(0, 16, (5, 2))
+    bench = ArrayBench(config)
+    cycle = load_ids(bench, 0, np.arange(5)[:, None] * np.ones((1, 15), int))
+    for code in range(16):
+        bench.at(cycle, "loads", dict(target=Target.CODEBOOK, address=code, data=int(table[code])))
+        cycle += 1
+    for first in range(0, bands, together):
+        held = fields[first:first + together]
+        for word in range(2):
+            bench.at(cycle, "loads", dict(
+                target=Target.FILTER, address=word, column=2 * first, columns=2 * len(held),
+                band_columns=2, narrow=bits == 2, data=pack(held[:, word].reshape(-1), bits)))
+            cycle += 1
+    for stream, word in np.ndindex(5, 2):
+        cycle = send_ifmap(bench, cycle, stream, word, [acts[stream, word]])
+    bench.at(cycle, "windows", dict(mode=Mode.INT_U, columns=14, rows_enable=31, psums=1,
+                                    filter_length=2))
+    drain = cycle + 1 + bench.timing.drain_delay
+    bench.at(drain, "drains", dict(half=0, address=0, columns=14, rows_enable=31))
+    seen, totals = bench.run(drain + 40)
+    sums = [seen[drain + bench.timing.psum_latency + column][column] for column in range(14)]
+    assert sums == [(table[fields[column // 2].T] * acts).sum() for column in range(14)]
+    assert totals["filter_writes"] == 14 * 2 * 5
 
 
 def test_rows_and_columns_that_are_off_add_nothing():
