@@ -1,8 +1,9 @@
-"""What skipping zeros saves, layer by layer, against what their density would allow.
+"""What skipping zeros saves, by layer and whole, against what their density would allow.
 
 ``python -m benchmarks.zero_skip`` compiles each network twice for the same array, once with lane
 addresses and once without, and prints cycles that ``sim.predict`` gives; ``--rtl`` runs one image
-on the RTL as well and says whether bits, cycles and counts are equal.
+on the RTL as well and says whether bits, cycles and counts are equal. A network's density is that
+of the weights of all its multiplications.
 """
 
 from typing import Annotated
@@ -21,8 +22,9 @@ _DEMO = CONFIGS["demo"].with_changes(
     ifmap_words=128, filter_words=1024, psum_words=128, bank_words=1 << 14, index_bits=7)
 ARRAYS = (
     CONFIGS["demo"],
-    _DEMO.with_changes(name="sparse, 16 lanes", lane_reach=4, buffer_words=1 << 14),
-    _DEMO.with_changes(name="sparse, 1 lane", lanes=1, buffer_words=1 << 16),
+    *(_DEMO.with_changes(name=f"sparse, {rows} x {cols}, 16 lanes", rows=rows, cols=cols,
+                         lane_reach=4, buffer_words=1 << 14) for rows, cols in ((6, 7), (3, 4))),
+    _DEMO.with_changes(name="sparse, 6 x 7, 1 lane", lanes=1, buffer_words=1 << 16),
 )
 HEADER = ("| array | network | layer | density | cycles dense | skipping | speed-up | of 1/density "
           "| elements busy |")
@@ -48,15 +50,25 @@ def sparse_network(seed=0, filters=128, channels=512, size=28, density=0.1):
 
 
 def rows(network, config):
-    """One line for each layer in which some weights are zero."""
-    skipping = predict(compile_network(network, config)).layers
+    """One line for each layer, and one for the network."""
+    program = compile_network(network, config)
+    skipping = predict(program).layers
     dense = predict(compile_network(network, config.with_changes(lane_addresses=False))).layers
-    for layer, one, other in zip(network.layers, skipping, dense, strict=True):
-        density = float((layer.weight_format.decode(layer.weights) != 0).mean())
-        speed_up = other["cycles"] / one["cycles"]
-        cells = (config.name, network.name, layer.name, f"{density:.1%}", f"{other['cycles']:,}",
-                 f"{one['cycles']:,}", f"{speed_up:.2f}", f"{speed_up * density:.2f}",
-                 f"{one['mac_words'] / (config.rows * config.cols) / one['cycles']:.0%}")
+    macs = np.array([layer.macs for layer in program.layers])
+    densities = np.array([(layer.weight_format.decode(layer.weights) != 0).mean()
+                          for layer in network.layers])
+    cycles, words, dense_cycles = (
+        np.array([counts[name] for counts in layers]) for layers, name in
+        ((skipping, "cycles"), (skipping, "mac_words"), (dense, "cycles")))
+    elements = config.rows * config.cols
+    columns = densities, dense_cycles, cycles, words
+    whole = macs @ densities / macs.sum(), dense_cycles.sum(), cycles.sum(), words.sum()
+    names = [*(layer.name for layer in network.layers), "whole"]
+    for name, density, other, one, busy in zip(names, *(
+            [*column, total] for column, total in zip(columns, whole, strict=True)), strict=True):
+        cells = (config.name, network.name, name, f"{density:.1%}", f"{other:,}", f"{one:,}",
+                 f"{other / one:.2f}", f"{other / one * density:.2f}",
+                 f"{busy / elements / one:.0%}")
         yield "| " + " | ".join(cells) + " |"
 
 

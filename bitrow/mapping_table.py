@@ -88,15 +88,15 @@ def _name(layer, step):
 def _cells(step):
     """What the table says of a mapping."""
     mapping = step["mapping"]
-    most = max(count for _, count in mapping["filter_groups"])
+    _, filters, bands = (max(column) for column in zip(*mapping["filter_groups"], strict=True))
     parts = f" in {step['parts']} parts" if step["parts"] > 1 else ""
     rows = f" in {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
-    side = "".join(f", {mapping[name]} {name}" for name in ("blocks", "bands")
-                   if mapping[name] > 1)
+    side = "".join(f", {count} {name}" for name, count in
+                   (("blocks", mapping["blocks"]), ("bands", bands)) if count > 1)
     strip = max(mapping["strips"], key=lambda one: one["rows"] * one["positions"])
     return (f"{step['folds']} x {mapping['fold_units']}{rows}", str(step["planes"]),
             f"{mapping['groups']} x {mapping['group_words']}{parts}",
-            f"{len(mapping['filter_groups'])} x {most}",
+            f"{len(mapping['filter_groups'])} x {filters}",
             f"{len(mapping['strips'])} x {strip['rows']} x {strip['positions']}{side}",
             f"{step['passes']:,}",
             "strips" if mapping["strips_inside"] else "folds",

@@ -8,7 +8,7 @@ from sim.decoded_program import DecodedProgram
 __all__ = ["FIELDS", "layer_instructions"]
 
 FIELDS = {
-    Opcode.LOAD: ("target", "bank", "narrow", "columns", "words", "beats"),
+    Opcode.LOAD: ("target", "bank", "narrow", "all_columns", "words", "beats"),
     Opcode.PASS: ("lane_offsets", "bank", "columns", "rows_enable", "psums", "filter_length",
                   "window_cycles", "positions"),
 }

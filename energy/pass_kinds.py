@@ -30,8 +30,9 @@ def pass_kinds(step):
     found = {}
     for index, one in enumerate(step.order):
         fold, strip = one.fold, one.strip
+        bands = step.mapping.filter_groups[one.group][2]
         key = (one.plane.idle, fold.count, fold.first % fold.kernel_rows, strip.rows,
-               strip.positions)
+               strip.positions, bands)
         found.setdefault(key, []).append(index)
     return tuple(PassKind(step.order[passes[0]], passes[0], tuple(passes))
                  for passes in found.values())
@@ -62,7 +63,7 @@ def element_work(mapping, one):
     strip, work = one.strip, {}
     reach = (strip.positions - 1) * strip.position_step
     for row, (group, kernel_row) in enumerate(one.fold.units):
-        for column in range(mapping.columns(strip)):
+        for column in range(mapping.columns(strip, one.group)):
             block, line = divmod(column % mapping.band_columns(strip), strip.rows)
             first = strip.first_position + block * mapping.block_step
             work[row, column] = group, kernel_row, strip.first_row + line, first, first + reach

@@ -185,7 +185,7 @@ class LoadRouter(wiring.Component):
     def _span(self, m, burst, is_first, ends):
         """The first of the columns that take the beat taken a cycle ago, and how many do.
 
-        As many as the bands of a beat have, or as are left; ``ends`` says when they have all.
+        As many as the bands of a beat have, or as are left of all; ``ends``: they have all words.
         """
         config = self._config
         wide, narrow = (config.bands_of_beat(bits)
@@ -198,7 +198,10 @@ class LoadRouter(wiring.Component):
             m.d.sync += [column.eq(column + set_columns), left.eq(left - set_columns)]
         with m.If(is_first):
             m.d.sync += [column.eq(0), left.eq(burst.all_columns),
-                         set_columns.eq(burst.columns * Mux(burst.narrow, narrow, wide))]
+                         set_columns.eq(Mux(burst.narrow, burst.columns * narrow,
+                                            burst.columns * wide))]
+        if config.loaded_words == 1:
+            return column, set_columns
         return column, Mux(left < set_columns, left, set_columns)
 
     def _last_row(self, m, burst):

@@ -6,19 +6,20 @@ __all__ = ["smaller_strips", "ways_to_use_columns", "whole_strips"]
 
 
 def ways_to_use_columns(work, config, ways_to_strip, skips):
-    """(strips, blocks, block_step, bands): one band, and the most that columns and filters allow.
+    """(strips, blocks, block_step, bands): one band; as many as columns and filters allow.
 
-    Each band takes whole words of filters. Where zeros are left out, there is but one: all columns
-    step through their filters together.
+    Each band takes whole words of filters; so many bands at most that divide the filters are
+    another way. Where zeros are left out, there is but one: all columns step through their filters
+    together.
     """
     unit = 1 if work.stage.kind == "raw" else config.lanes
     for strips, blocks, block_step in ways_to_strip(work, config):
         yield strips, blocks, block_step, 1
         if config.column_bands and not skips and len({strip.rows for strip in strips}) == 1:
-            most = config.cols // (strips[0].rows * blocks)
-            bands = next((bands for bands in range(most, 1, -1)
-                          if work.filters % (bands * unit) == 0), 1)
-            if bands > 1:
+            most = min(config.cols // (strips[0].rows * blocks), work.filters // unit)
+            dividing = next((bands for bands in range(most, 1, -1)
+                             if work.filters % (bands * unit) == 0), 1)
+            for bands in sorted({most, dividing} - {0, 1}):
                 yield strips, blocks, block_step, bands
 
 

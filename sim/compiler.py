@@ -1,6 +1,7 @@
 """Compiles a network: layers one after the other, each from memory to memory."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from hw.program import ProgramError
 from model.layer import Layer
@@ -12,6 +13,7 @@ from sim.layer_compiler import LayerCompiler
 from sim.lowering import LoweredLayer, lower
 from sim.network_mapping import NetworkMapping
 from sim.on_chip import OnChip
+from sim.output_drain import drain_excess_cycles
 from sim.pass_order import pass_order
 from sim.program_image import CompiledLayer, CompiledStep, Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
@@ -103,13 +105,17 @@ def _steps(layers, shapes, sources, config, blocks, mappings):
             counts[layer.name] = number
         last_of[index] = len(steps) - 1
     mappings.check_steps(counts)
-    return [_map(*step, config, blocks, mappings) for step in steps]
+    done = []
+    for step in steps:
+        done.append(_map(*step, config, blocks, mappings, done))
+    return done
 
 
-def _map(lowered, node, sources, shape, number, config, blocks, mappings):
+def _map(lowered, node, sources, shape, number, config, blocks, mappings, done):
     """Maps a convolution; takes note in ``blocks`` of how its input must lie.
 
-    ``blocks`` gives the words of a block of each step's output, as far as they are settled.
+    ``blocks`` gives the words of a block of each step's output, as far as they are settled;
+    ``done`` are the steps so far.
     """
     layer, source = lowered.layer, sources[0]
     works = LayerWork.parts(lowered, shape, config)
@@ -124,7 +130,10 @@ def _map(lowered, node, sources, shape, number, config, blocks, mappings):
     lies = None if single else settled, pixel_words if single else None
     mapping = mappings.find(layer.name, number)
     if mapping is None:
-        mapping = choose_mapping(works, config, *lies)
+        before = done[source] if source != _INPUT and settled is None and not flattened else None
+        input_cycles = before and partial(drain_excess_cycles, before.works,
+                                          before.compiled.mapping, config)
+        mapping = choose_mapping(works, config, *lies, input_cycles)
     else:
         with mappings.named():
             check_forced(mapping, works, config, *lies)
@@ -144,7 +153,7 @@ def _compile_step(builder, step, tensors, block_words):
     output_address = builder.reserve(output.bytes)
     load_codebook(builder, step.works[0].tables)
     mapping, order = step.compiled.mapping, step.compiled.order
-    rows = step.works[0].stage.rows * max(count for _, count in mapping.filter_groups)
+    rows = step.works[0].stage.rows * mapping.most_filters
     on_chip = OnChip(builder, len(step.works), rows)
     for work in step.works:
         part = LayerCompiler(builder, work, mapping, order, on_chip, stored[0], output, addresses,

@@ -154,11 +154,11 @@ def _sequenced_bank(tile, given, used, off_field, config):
 
 
 def taken_words(work, config, group_words, shares):
-    """Words that a filter takes, without its zeros, in the row that takes most; about, on average.
+    """About the words that a filter takes in each unit without its zeros, float64 [planes, units].
 
-    Units of ``group_words`` words of channels are each shared by so many rows. The average is
-    over channel groups, weight planes and some of the filters; within these, the longest row
-    counts. Steps over zeros are those that lanes take without another's weights.
+    Units of ``group_words`` words of channels are each shared by so many rows, of which that with
+    most words counts. The average is over some of the filters. Steps over zeros are those that
+    lanes take without another's weights.
     """
     fields = work.fields[:, ::-(-work.filters // _SOME_FILTERS)]
     lanes, spare = fields.shape[-1], -fields.shape[4] % group_words
@@ -167,7 +167,8 @@ def taken_words(work, config, group_words, shares):
     units = units.reshape(*units.shape[:4], -1, lanes)
     words = [_words_and_steps(units[..., share::shares, :], share, shares, config)
              for share in range(shares)]
-    return float(np.stack(words).mean(axis=2).max(axis=(0, 2)).mean())
+    by_row_and_group = np.stack(words).mean(axis=2).max(axis=0)
+    return by_row_and_group.swapaxes(1, 2).reshape(len(fields), -1)
 
 
 def _words_and_steps(given, first, step, config):

@@ -79,7 +79,7 @@ class LayerCompiler:
         bank, wait = self._on_chip.maps.place(key)
         if wait is not None:
             ids = np.full((config.rows, config.BEAT_BYTES), UNUSED_STREAM, dtype=np.uint8)
-            widest = max(mapping.strips, key=mapping.columns)
+            widest = max(mapping.strips, key=mapping.band_columns)
             for row, line in enumerate(mapping.stream_ids(fold, widest)):
                 ids[row, :len(line)] = line
             self._builder.load(Target.MAP, ids, bank=bank, words=1, wait_passes=wait)
@@ -94,7 +94,8 @@ class LayerCompiler:
             self._banks[key] = self._place_filters(one)
         loaded, config = self._banks[key], self._config
         if wait is not None:
-            words, columns, bands = loaded.bank.words, config.cols, self._mapping.bands
+            words, columns = loaded.bank.words, config.cols
+            bands = self._mapping.filter_groups[one.group][2]
             if bands > 1:
                 columns = self._mapping.band_columns(one.strip)
             if loaded.sequence_address is not None:
@@ -112,7 +113,7 @@ class LayerCompiler:
     def _place_filters(self, one):
         work, config, builder = self._work, self._config, self._builder
         banks = [pass_bank(work, self._mapping, one.fold, one.group, band, one.plane, config)
-                 for band in range(self._mapping.bands)]
+                 for band in range(self._mapping.filter_groups[one.group][2])]
         bank = banks[0]
         address = builder.place(filter_beats(banks, config, work.field_bits))
         if bank.sequence is None:
@@ -128,19 +129,19 @@ class LayerCompiler:
         stage = self._stage.pass_fields(one.group, strip, one.last)
         if one.rescale:
             stage |= self._stage.rescale_fields(one.group, one.plane.source)
-        drains = psums * (mapping.bands if one.last or one.rescale else 1)
+        bands = mapping.filter_groups[one.group][2] if one.last or one.rescale else 1
         address = one.slot * mapping.most_positions * psums
         target = address + self._config.bank_words // 2
         self._builder.array_pass(
             mode=one.plane.mode, lane_offsets=bank.sequence is not None, bank=filter_bank,
-            final=one.last, first=one.first, shift=one.shift, columns=mapping.columns(strip),
-            band_columns=mapping.band_columns(strip),
+            final=one.last, first=one.first, shift=one.shift,
+            columns=mapping.columns(strip, one.group), band_columns=mapping.band_columns(strip),
             rows_enable=0 if one.plane.idle else bank.rows_enable, psums=psums,
             filter_length=mapping.filter_length,
             window_cycles=max(2, int(bank.words_per_row.max())), positions=strip.positions,
             bank_address=target if one.plane.idle else address,
             target_address=target if one.rescale else 0,
-            drain_cycles=max(drains * stage["drain_step"], self._drain_delay),
+            drain_cycles=max(psums * bands * stage["drain_step"], self._drain_delay),
             map_bank=map_bank, **stage, **self._feed_fields(one),
             **self._tiles.feed_fields(index, beat, strip, one.fold))
         self._on_chip.filters.used(filter_bank, self._builder.passes)

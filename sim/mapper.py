@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import product
 import math
 
+import numpy as np
+
 from sim.column_ways import smaller_strips, ways_to_use_columns, whole_strips
 from sim.errors import CompileError
 from sim.fed_rows import FedRows
@@ -22,7 +24,8 @@ _ROUGHLY = 101 / 100
 """Estimates are rough: mappings of more loads and passes than usual must be so much better."""
 
 
-def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None, slack=None):
+def map_layer(work, config, block_words=None, pixel_words=None, input_cycles=None,
+              taken_words=None, slack=None):
     """The mapping with the fewest cycles, by estimate, among those the build allows.
 
     Parameters
@@ -34,9 +37,12 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
         of the mapping then are these blocks.
     pixel_words : int or None
         Words of a pixel, where the input is known to lie in one block.
+    input_cycles : callable or None
+        Where the input is to lie in blocks of a channel group: for the words of a group, the
+        cycles that this costs the layer before.
     taken_words : callable or None
         Where zero weights are skipped: for a number of words in a group, and of rows that share a
-        unit, the words that are left of a filter in one row, on average.
+        unit, the words that are left of a filter in each unit, as ``sim.filter_bank.taken_words``.
     slack : float or None
         With ``taken_words``: filters of an element are counted with so many times the words that
         are left of them; None: with all their words.
@@ -58,6 +64,7 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
                                    taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
             if cost is not None:
+                cost += input_cycles(mapping.group_words) if input_cycles else 0
                 rank = cost * (_ROUGHLY if _is_unusual(mapping) else 1)
                 if best is None or rank < best[0]:
                     best = rank, cost, mapping
@@ -75,7 +82,7 @@ def map_layer(work, config, block_words=None, pixel_words=None, taken_words=None
 
 def _is_unusual(mapping):
     """Units are shared, or strips of a few rows or bands of filters stand side by side."""
-    return (mapping.unit_rows > 1 or mapping.bands > 1
+    return (mapping.unit_rows > 1 or mapping.most_bands > 1
             or (mapping.blocks > 1 and len(mapping.strips) > 1))
 
 
@@ -93,12 +100,13 @@ def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, sl
                 ways_to_use_columns(work, config, ways_to_strip, skips), folding):
             words = -(-length // shares)
             if taken_words is not None:
-                words = min(words, math.ceil(taken_words(group_words, shares) * slack))
+                words = min(words, math.ceil(taken_words(group_words, shares).max() * slack))
+            *columns, bands = columns
             for size, strips_inside in product(
-                    _group_sizes(work, config, words, columns[-1]), (False, True)):
+                    _group_sizes(work, config, words, bands), (False, True)):
                 yield LayerMapping(
                     group_words, groups, fold_units, fold_rows, unit_rows,
-                    _filter_groups(work.filters, size, config.lanes, columns[-1]), *columns,
+                    _filter_groups(work, config, size, bands), *columns,
                     work.kernel, work.stride, work.dilation, strips_inside, skipping=False)
 
 
@@ -125,17 +133,23 @@ def _ways_to_fold(config, units, length):
         yield chosen
 
 
-def _filter_groups(filters, size, lanes, bands):
+def _word_filters(work, config):
+    """Filters that leave in one word."""
+    return 1 if work.stage.kind == "raw" else config.lanes
+
+
+def _filter_groups(work, config, size, bands):
     """Groups of ``size``, and of what remains first whole words, then the rest.
 
-    With bands, whole words of each are all there is.
+    What is left for a last group of bands takes as many bands as it has words.
     """
-    groups, first = [], 0
-    while first < filters:
-        count = min(size, filters - first)
-        if count > lanes and bands == 1:
-            count -= count % lanes
-        groups.append((first, count))
+    unit, groups, first = config.lanes if bands == 1 else _word_filters(work, config), [], 0
+    while first < work.filters:
+        count = min(size, work.filters - first)
+        taken = min(bands, max(1, count // unit))
+        if count > taken * unit:
+            count -= count % (taken * unit)
+        groups.append((first, count, taken))
         first += count
     return tuple(groups)
 
@@ -146,7 +160,7 @@ def _group_sizes(work, config, length, bands):
     Whole words of each band, where there are more than one.
     """
     limit = min(work.filters, bands * most_filters(work, config, length, bands))
-    unit = bands * (1 if work.stage.kind == "raw" else config.lanes)
+    unit = bands * _word_filters(work, config)
     sizes = set()
     for parts in range(1, -(-work.filters // unit) + 1):
         size = -(-work.filters // parts)
@@ -167,26 +181,28 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
     tile_beats, unhidden = _tile_loads(work, mapping, config, pixel_words, tile)
     folds = len(mapping.folds) * len(work.planes)
-    kinds, total = _fold_kinds(work, mapping, config, taken_words), 0
+    total = 0
     alike = Counter((strip.rows, strip.positions) for strip in mapping.strips)
     examples = {(strip.rows, strip.positions): strip for strip in mapping.strips}
-    for count, groups in Counter(count for _, count in mapping.filter_groups).items():
+    for (count, bands), groups in Counter(group[1:] for group in mapping.filter_groups).items():
+        kinds = _fold_kinds(work, mapping, config, taken_words, bands)
         filter_beats = count * sum(share * words * beats for share, words, beats in kinds)
         if mapping.strips_inside:
             filter_beats /= len(mapping.strips)
         beats = filter_beats + _PASS_BEATS + tile_beats
         for size, strips in alike.items():
-            run = _pass_cycles(work, mapping, config, examples[size], count, kinds)
+            run = _pass_cycles(work, mapping, config, examples[size], count, bands, kinds)
             total += groups * folds * strips * max(run + unhidden, beats)
-    first, (_, words, beats) = mapping.filter_groups[0][1], kinds[0]
+    _, first, bands = mapping.filter_groups[0]
+    _, words, beats = _fold_kinds(work, mapping, config, taken_words, bands)[0]
     return total + tile + first * (words * beats + work.stage.rows
                                    * config.thresholds_per_cycle // 4)
 
 
-def _pass_cycles(work, mapping, config, strip, count, kinds):
+def _pass_cycles(work, mapping, config, strip, count, bands, kinds):
     """Roughly the cycles of a pass of a strip and so many filters that waits for no load."""
     blocks, _, rows = mapping.feed_rows(strip)
-    psums = -(-count // mapping.bands)
+    psums = count // bands
     streams = blocks * rows * mapping.fold_groups
     step_words = streams * mapping.group_words * mapping.step_columns
     first_words = streams * mapping.group_words * mapping.kernel[1]
@@ -199,22 +215,24 @@ def _pass_cycles(work, mapping, config, strip, count, kinds):
     return strip.positions * (window + (last - windows[-1]) / folds) + start
 
 
-def _fold_kinds(work, mapping, config, taken_words):
+def _fold_kinds(work, mapping, config, taken_words, bands):
     """(share of all folds, words of a filter in a row, beats of such a word, on average).
 
-    The last fold's come last.
+    Of filters in so many bands. The last fold's come last.
     """
     folds, kinds = mapping.folds, []
     for shares in dict.fromkeys(fold.shares for fold in folds):
         if taken_words is None:
             words = -(-mapping.filter_length // shares)
         else:
-            words = taken_words(mapping.group_words, shares)
-        beats = config.filter_word_beats(work.field_bits, mapping.bands)
+            of_units = taken_words(mapping.group_words, shares)
+            of_folds = np.maximum.reduceat(of_units, [fold.first for fold in folds], axis=1)
+            words = of_folds[:, [fold.shares == shares for fold in folds]].mean()
+        beats = config.filter_word_beats(work.field_bits, bands)
         if shares > 1 or taken_words is not None:
             beats += config.sequence_row_groups
         kinds.append((sum(fold.shares == shares for fold in folds) / len(folds), words,
-                      beats / mapping.bands))
+                      beats / bands))
     return kinds
 
 

@@ -14,9 +14,9 @@ def _check_least(value, least, name):
         raise CompileError(f"{name} must be an integer of at least {least}, not {value!r}")
 
 
-def _check_pair(value, least, name):
-    if type(value) is not tuple or len(value) != 2:
-        raise CompileError(f"{name} must be two integers, not {value!r}")
+def _check_integers(value, count, least, name):
+    if type(value) is not tuple or len(value) != count:
+        raise CompileError(f"{name} must be {count} integers, not {value!r}")
     for one in value:
         _check_least(one, least, name)
 
@@ -103,9 +103,9 @@ class LayerMapping:
     """A row-stationary mapping.
 
     Column ``(d * blocks + b) * strip.rows + r`` works on row ``r`` of the strip; with more than one
-    block, block ``b`` works on positions ``b * block_step`` and on; with more than one band, band
-    ``d`` works on the ``d``-th part of the filter group's filters. Array row ``k`` works on unit
-    ``k`` of the fold; rows that are left share the units' words.
+    block, block ``b`` works on positions ``b * block_step`` and on; where a filter group has more
+    than one band, band ``d`` works on the ``d``-th part of its filters. Array row ``k`` works on
+    unit ``k`` of the fold; rows that are left share the units' words.
 
     Parameters
     ----------
@@ -117,13 +117,12 @@ class LayerMapping:
         Array rows that a fold may use, at most the rows of the array.
     unit_rows : int
         Array rows, at most, among which the words of a unit are shared; 1: none are.
-    filter_groups : tuple of (first, count)
-        Filters that the array works on together.
+    filter_groups : tuple of (first, count, bands)
+        Filters that the array works on together, and bands of columns side by side among which
+        they are shared.
     strips : tuple of Strip
     blocks, block_step : int
         Blocks of columns side by side, and output positions from one to the next.
-    bands : int
-        Bands of columns side by side, each with filters of its own.
     kernel : (int, int)
         Rows, columns.
     stride, dilation : (int, int)
@@ -145,11 +144,10 @@ class LayerMapping:
     fold_units: int
     fold_rows: int
     unit_rows: int
-    filter_groups: tuple[tuple[int, int], ...]
+    filter_groups: tuple[tuple[int, int, int], ...]
     strips: tuple[Strip, ...]
     blocks: int
     block_step: int
-    bands: int
     kernel: tuple[int, int]
     stride: tuple[int, int]
     dilation: tuple[int, int]
@@ -157,22 +155,23 @@ class LayerMapping:
     skipping: bool
 
     def __post_init__(self):
-        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks", "bands"):
+        for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks"):
             _check_least(getattr(self, name), 1, name)
         _check_least(self.fold_rows, self.fold_units, "fold_rows")
         for name in ("kernel", "stride", "dilation"):
-            _check_pair(getattr(self, name), 1, name)
+            _check_integers(getattr(self, name), 2, 1, name)
         for name in ("strips_inside", "skipping"):
             if type(getattr(self, name)) is not bool:
                 raise CompileError(f"{name} must be true or false, not {getattr(self, name)!r}")
         if not self.strips or not self.filter_groups:
             raise CompileError("strips and filter_groups must not be empty, and are")
         for group in self.filter_groups:
-            _check_pair(group, 0, "a filter group")
+            _check_integers(group, 3, 0, "a filter group")
             _check_least(group[1], 1, "filters of a filter group")
-            if group[1] % self.bands:
-                raise CompileError("filters of a filter group must be a multiple of bands, "
-                                   f"{self.bands}, not {group[1]}")
+            _check_least(group[2], 1, "bands of a filter group")
+            if group[1] % group[2]:
+                raise CompileError("filters of a filter group must be a multiple of its bands, "
+                                   f"{group[2]}, not {group[1]}")
         _check_least(self.block_step, 0, "block_step")
         if (self.blocks > 1) != (self.block_step > 0):
             raise CompileError("block_step must be 0 where blocks is 1, and only there, not "
@@ -232,9 +231,19 @@ class LayerMapping:
         """Positions of the longest strip."""
         return max(strip.positions for strip in self.strips)
 
-    def columns(self, strip):
-        """Active columns of a strip."""
-        return self.bands * self.band_columns(strip)
+    @cached_property
+    def most_bands(self):
+        """Bands of the filter group that has most."""
+        return max(bands for *_, bands in self.filter_groups)
+
+    @property
+    def most_filters(self):
+        """Filters of the largest filter group."""
+        return max(count for _, count, _ in self.filter_groups)
+
+    def columns(self, strip, group):
+        """Active columns of a strip while the array works on a filter group."""
+        return self.filter_groups[group][2] * self.band_columns(strip)
 
     def band_columns(self, strip):
         """Columns of a strip that work with the same filters."""
@@ -242,7 +251,8 @@ class LayerMapping:
 
     def psums(self, group):
         """Psums of each window while the array works on a filter group: filters of a band."""
-        return self.filter_groups[group][1] // self.bands
+        _, count, bands = self.filter_groups[group]
+        return count // bands
 
     @property
     def most_psums(self):
@@ -275,12 +285,15 @@ class LayerMapping:
         return groups * (-(-(end - first) * rows.row_words // config.words_per_beat) + 1)
 
     def stream_ids(self, fold, strip):
-        """Stream id of each active column of each array row of a fold, as a list of lists."""
+        """Stream id of each column of each array row of a fold, as a list of lists.
+
+        Of as many columns as are active with any filter group.
+        """
         _, _, rows = self.feed_rows(strip)
         ids = []
         for group, kernel_row in fold.units:
             offset, line = group - fold.first_group, []
-            for column in range(self.columns(strip)):
+            for column in range(self.most_bands * self.band_columns(strip)):
                 block, row = divmod(column % self.band_columns(strip), strip.rows)
                 if self.contiguous:
                     place = block * rows + row * self.stride[0] + kernel_row * self.dilation[0]

@@ -1,8 +1,8 @@
 """Mappings as TOML, to be kept, edited and forced.
 
 A file holds ``format``, ``version``, ``network``, ``config``, and a list ``layer``, each with
-``name``, ``step`` and the members of ``sim.mapping.LayerMapping``: a filter group is a pair of its
-first filter and their number, a strip a table of the members of ``sim.mapping.Strip``.
+``name``, ``step`` and the members of ``sim.mapping.LayerMapping``: a filter group is its first
+filter, how many there are and their bands, a strip a table of the members of ``sim.mapping.Strip``.
 """
 
 from dataclasses import asdict, fields
@@ -19,14 +19,14 @@ from sim.network_mapping import NetworkMapping, StepMapping
 
 __all__ = ["load_mappings", "mappings_toml", "parse_mappings", "save_mappings"]
 
-_FORMAT, _VERSION = "bitrow mapping", 3
+_FORMAT, _VERSION = "bitrow mapping", 4
 _HEAD = ("format", "version", "network", "config", "layer")
 _STRIP = tuple(field.name for field in fields(Strip))
 _MAPPING = tuple(field.name for field in fields(LayerMapping))
 _PAIRS = ("kernel", "stride", "dilation")
 _MOST_BYTES = 1 << 26
-_PAIR = re.compile(r"\[\n *(\d+),\n *(\d+),\n *\]")
-"""Two integers on lines of their own, which no text holds: there, ends of lines are escaped."""
+_INTEGERS = re.compile(r"\[\n *((?:\d+,\n *){1,2}\d+),\n *\]")
+"""Two or three integers on lines of their own, which no text holds: there, ends are escaped."""
 
 
 def mappings_toml(mappings):
@@ -35,7 +35,7 @@ def mappings_toml(mappings):
               for one in mappings.steps]
     text = tomli_w.dumps({"format": _FORMAT, "version": _VERSION, "network": mappings.network,
                           "config": mappings.config, "layer": layers})
-    return _PAIR.sub(r"[\1, \2]", text)
+    return _INTEGERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def save_mappings(mappings, path):
@@ -112,7 +112,7 @@ def _step(where, index, entry):
         _check_type(place, name, members[name], list, "a list")
     members |= {name: tuple(members[name]) for name in _PAIRS}
     members["filter_groups"] = tuple(
-        tuple(pair) if isinstance(pair, list) else pair for pair in members["filter_groups"])
+        tuple(one) if isinstance(one, list) else one for one in members["filter_groups"])
     try:
         members["strips"] = tuple(_strip(place, strip) for strip in members["strips"])
         return StepMapping(entry["name"], entry["step"], LayerMapping(**members))

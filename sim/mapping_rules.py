@@ -178,18 +178,18 @@ def _filter_fault(work, mapping, config):
     """Filter groups that leave filters out, begin within a word, or are more than fit."""
     unit, following = 1 if work.stage.kind == "raw" else config.lanes, 0
     length = 1 if mapping.skipping else mapping.row_words
-    most = most_filters(work, config, length, mapping.bands)
-    for first, count in mapping.filter_groups:
+    for first, count, bands in mapping.filter_groups:
+        most = bands * most_filters(work, config, length, bands)
         if first != following:
             return f"filter_groups must go on with filter {following}, not {first}"
         if first % unit:
             return (f"filter_groups must begin at multiples of {unit} filters, which leave in "
                     f"one word, not at {first}")
-        if count > most * mapping.bands:
-            return (f"filter_groups must be of at most {most * mapping.bands} filters on "
+        if count > most:
+            return (f"filter_groups must be of at most {most} filters on "
                     f"configuration {config.name}, not {count}")
-        if mapping.bands > 1 and count % (mapping.bands * unit):
-            return (f"filter_groups must be multiples of {mapping.bands} bands x {unit} filters, "
+        if bands > 1 and count % (bands * unit):
+            return (f"filter_groups must be multiples of {bands} bands x {unit} filters, "
                     f"and {count} is not")
         following = first + count
     if following != work.filters:
@@ -199,7 +199,7 @@ def _filter_fault(work, mapping, config):
 
 def _column_fault(work, mapping, config):
     """Strips or blocks that the columns, or the pooling after them, cannot do."""
-    columns = max(mapping.columns(strip) for strip in mapping.strips)
+    columns = mapping.most_bands * max(map(mapping.band_columns, mapping.strips))
     if columns > config.cols:
         return (f"strips must take at most the {config.cols} columns of configuration "
                 f"{config.name} (rows x blocks x bands), not {columns}")
@@ -215,15 +215,16 @@ def _column_fault(work, mapping, config):
 
 def _band_fault(mapping, config):
     """Bands side by side where the build, strips or sequences do not allow it."""
-    if mapping.bands == 1:
+    if mapping.most_bands == 1:
         return None
     if not config.column_bands:
-        return (f"bands must be 1 on configuration {config.name}, which has no column_bands, "
-                f"not {mapping.bands}")
+        return (f"filter_groups must have 1 band on configuration {config.name}, which has no "
+                f"column_bands, not {mapping.most_bands}")
     if mapping.skipping:
-        return f"bands must be 1 where zeros are left out, not {mapping.bands}"
+        return ("filter_groups must have 1 band where zeros are left out, "
+                f"not {mapping.most_bands}")
     if len({strip.rows for strip in mapping.strips}) > 1:
-        return "strips must have equally many rows where bands is above 1, and do not"
+        return "strips must have equally many rows where there are bands, and do not"
     return None
 
 

@@ -34,7 +34,7 @@ class OutputStage:
         self._filter_groups = mapping.filter_groups
         self._output = output
         self._output_address = output_address
-        self._group_rows = max(count for _, count in mapping.filter_groups) * work.stage.rows
+        self._group_rows = mapping.most_filters * work.stage.rows
         self._half = 0
 
     def load(self, group):
@@ -45,7 +45,7 @@ class OutputStage:
         self._half, wait = self._on_chip.parameters.place((self._on_chip.part, group))
         if wait is None:
             return
-        first, count = self._filter_groups[group]
+        first, count, _ = self._filter_groups[group]
         self._builder.load(
             Target.THRESHOLD, stage.memory_words(first, count).view("u1"),
             destination=(self._half * self._group_rows * config.thresholds_per_cycle
@@ -62,7 +62,7 @@ class OutputStage:
         step, codes = 1, self._word_codes(group)
         if final:
             step = stage.drain_step(self._mapping.band_columns(strip),
-                                    psums // self._mapping.bands, codes)
+                                    self._mapping.psums(group), codes)
         row = self._half * self._group_rows + psums * len(stage.rescale_cycles)
         return dict(drain_step=step, word_codes=codes, output_words=-(-psums // codes),
                     threshold_row=row,
@@ -80,9 +80,8 @@ class OutputStage:
 
     def _word_codes(self, group):
         """As many codes as leave together: memory words of one block, all of one band."""
-        first, count = self._filter_groups[group]
-        first += self._work.first_filter
-        output, bands = self._output, self._mapping.bands
+        first, count, bands = self._filter_groups[group]
+        first, output = first + self._work.first_filter, self._output
         if self._work.stage.kind == "raw":
             return 1
         codes = output.word_channels

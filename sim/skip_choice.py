@@ -12,7 +12,7 @@ _SLACK = 9 / 8
 """Words that the longest row of a pass may take, by those of the average row."""
 
 
-def choose_mapping(works, config, block_words, pixel_words):
+def choose_mapping(works, config, block_words, pixel_words, input_cycles=None):
     """A mapping of a layer, and whether to leave out zeros.
 
     Sequence words cost traffic, zeros cost cycles; the mapping of fewer cycles wins. Filters
@@ -24,6 +24,7 @@ def choose_mapping(works, config, block_words, pixel_words):
     works : tuple of LayerWork
     config : AcceleratorConfig
     block_words, pixel_words : int or None
+    input_cycles : callable or None
         As ``sim.mapper.map_layer`` takes them.
 
     Returns
@@ -31,12 +32,13 @@ def choose_mapping(works, config, block_words, pixel_words):
     LayerMapping
     """
     work = works[0]
-    cost, mapping = map_layer(work, config, block_words, pixel_words)
+    lies = block_words, pixel_words, input_cycles
+    cost, mapping = map_layer(work, config, *lies)
     if not work.has_zeros or not config.lane_addresses:
         return mapping
     taken = cache(lambda group_words, shares: taken_words(work, config, group_words, shares))
     for slack in (_SLACK, None):
-        skipping_cost, shorter = map_layer(work, config, block_words, pixel_words, taken, slack)
+        skipping_cost, shorter = map_layer(work, config, *lies, taken, slack)
         if skipping_cost >= cost:
             break
         shorter = replace(shorter, skipping=True)
@@ -52,7 +54,7 @@ def deepest_row(work, mapping, config):
     top: one for each ``2 ** index_bits`` positions, at most.
     """
     steps = mapping.filter_length * config.reach >> config.index_bits
-    most = max(count for _, count in mapping.filter_groups) * (mapping.row_words + steps)
+    most = mapping.most_filters * (mapping.row_words + steps)
     if most <= config.filter_words:
         return most
     planes = {plane.fields: plane for plane in work.planes}.values()

@@ -59,7 +59,8 @@ def _title(program, layer, compiled, shown):
     if rest:
         title += f"\n{_counted(rest, 'pass is', 'passes are')} of other kinds than those drawn"
     return title + ("\nnumbers: kernel rows; colours and patterns: channel groups; y, x: output "
-                    "row and positions" + ("; f: filters" if compiled.mapping.bands > 1 else "")
+                    "row and positions"
+                    + ("; f: filters" if compiled.mapping.most_bands > 1 else "")
                     + "; psums go up")
 
 
@@ -120,7 +121,7 @@ def _column_name(place):
 
 def _band_name(mapping, one, column):
     """The filters that a column works on, where others have other ones."""
-    if mapping.bands == 1:
+    if mapping.filter_groups[one.group][2] == 1:
         return ""
     size = mapping.psums(one.group)
     first = mapping.filter_groups[one.group][0] + column // mapping.band_columns(one.strip) * size
@@ -129,7 +130,7 @@ def _band_name(mapping, one, column):
 
 def _panel_title(letter, kind, mapping):
     one = kind.one
-    first, count = mapping.filter_groups[one.group]
+    first, count, _ = mapping.filter_groups[one.group]
     fold = mapping.folds.index(one.fold) + 1
     strip = mapping.strips.index(one.strip) + 1
     like = (f"{letter}. Pass {kind.place + 1}"

@@ -115,7 +115,7 @@ def test_a_mapping_that_does_not_fit_is_named_by_file_layer_and_field(tmp_path):
 def test_energy_takes_a_mapping_and_report_looks_at_one(tmp_path):
     kept, out = tmp_path / "map.toml", tmp_path / "energy.json"
     assert call("map", "fashion-bnn", "--save", kept).exit_code == 0
-    kept.write_text(kept.read_text().replace("[0, 32]", "[0, 16],\n    [16, 16]", 1))
+    kept.write_text(kept.read_text().replace("[0, 32, 1]", "[0, 16, 1],\n    [16, 16, 1]", 1))
     network = reference.load("fashion-bnn")
     expected = predict(compile_network(network, CONFIGS["demo"], load_mappings(kept))).cycles
     result = call("energy", "fashion-bnn", "--mapping", kept, "--json", out)

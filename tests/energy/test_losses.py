@@ -95,13 +95,13 @@ def test_idle_rows_and_columns_are_those_of_the_mapping():
             rows = columns = 0
             for step in layer.steps:
                 for one in step.order * step.parts:
-                    filters = step.mapping.filter_groups[one.group][1] // step.mapping.bands
+                    _, filters, bands = step.mapping.filter_groups[one.group]
                     words = -(-step.mapping.filter_length // one.fold.shares)
-                    cycles = max(2, filters * words) * one.strip.positions
+                    cycles = max(2, filters // bands * words) * one.strip.positions
                     used = one.fold.count * one.fold.shares
                     rows += cycles * (WIDE.rows - used) / WIDE.rows
-                    columns += cycles * used * (
-                        WIDE.cols - step.mapping.columns(one.strip)) / (WIDE.rows * WIDE.cols)
+                    idle = WIDE.cols - step.mapping.columns(one.strip, one.group)
+                    columns += cycles * used * idle / (WIDE.rows * WIDE.cols)
             assert np.isclose(losses.array_losses["rows without a unit"], rows)
             assert np.isclose(losses.array_losses["columns without outputs"], columns)
 

@@ -111,7 +111,7 @@ def test_columns_of_another_band_do_the_same_outputs_of_other_filters():
                       layers=(layer,))
     program = compile_network(network, WIDE.with_changes(cols=6))
     step = program.layers[0].steps[0]
-    assert step.mapping.bands == 2
+    assert step.mapping.most_bands == 2
     names = [label.get_text().split("\n") for label in
              mapping_picture(program, "conv").axes[0].get_xticklabels()]
     size = step.mapping.filter_groups[0][1] // 2

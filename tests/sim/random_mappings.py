@@ -40,36 +40,32 @@ def random_mapping(generator, work, config):
     fold_units = int(generator.integers(1, config.rows + 1))
     unit_rows = min(most_unit_rows(config), work.kernel[1] * group_words)
     skipping = bool(work.has_zeros and config.lane_addresses and generator.integers(2))
-    bands = 1 if skipping else _random_bands(generator, work, config, strips, blocks)
+    most_bands = 1
+    if config.column_bands and not skipping and len({strip.rows for strip in strips}) == 1:
+        most_bands = config.cols // (strips[0].rows * blocks)
     return LayerMapping(
         group_words=group_words, groups=-(-work.words // group_words), fold_units=fold_units,
         fold_rows=int(generator.integers(fold_units, config.rows + 1)),
         unit_rows=int(generator.integers(1, unit_rows + 1)),
-        filter_groups=_random_filter_groups(generator, work, config, bands), strips=strips,
-        blocks=blocks, block_step=block_step, bands=bands, kernel=tuple(work.kernel),
+        filter_groups=_random_filter_groups(generator, work, config, most_bands),
+        strips=strips, blocks=blocks, block_step=block_step, kernel=tuple(work.kernel),
         stride=work.stride, dilation=work.dilation, strips_inside=bool(generator.integers(2)),
         skipping=skipping)
 
 
-def _random_bands(generator, work, config, strips, blocks):
-    """Bands that the columns and the layer's filters allow."""
-    if not config.column_bands or len({strip.rows for strip in strips}) > 1:
-        return 1
-    unit = 1 if work.stage.kind == "raw" else config.lanes
-    return int(generator.choice([
-        bands for bands in range(1, config.cols // (strips[0].rows * blocks) + 1)
-        if bands == 1 or work.filters % (bands * unit) == 0]))
-
-
-def _random_filter_groups(generator, work, config, bands):
-    unit = bands * (1 if work.stage.kind == "raw" else config.lanes)
-    most, groups, first = max(unit, bands * config.psum_words), [], 0
+def _random_filter_groups(generator, work, config, most_bands):
+    """Groups of any size, each in any number of bands that columns and its filters allow."""
+    unit, groups, first = 1 if work.stage.kind == "raw" else config.lanes, [], 0
     while first < work.filters:
-        size = unit * int(generator.integers(1, most // unit + 1))
-        if work.filters - first <= most and generator.integers(2):
-            size = work.filters - first
-        size = min(size, work.filters - first)
-        groups.append((first, size))
+        left, bands = work.filters - first, int(generator.integers(1, most_bands + 1))
+        if bands * unit > left:
+            bands = 1
+        most = max(bands * unit, bands * config.psum_words)
+        size = bands * unit * int(generator.integers(1, most // (bands * unit) + 1))
+        if bands == 1 and left <= most and generator.integers(2):
+            size = left
+        size = min(size, left - left % (bands * unit) or left)
+        groups.append((first, size, bands))
         first += size
     return tuple(groups)
 

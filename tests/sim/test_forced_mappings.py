@@ -103,9 +103,9 @@ def plain_network():
 
 PLAIN = LayerMapping(
     group_words=1, groups=3, fold_units=2, fold_rows=2, unit_rows=1,
-    filter_groups=((0, 2), (2, 3)),
+    filter_groups=((0, 2, 1), (2, 3, 1)),
     strips=(Strip(0, 2, 0, 6, 1), Strip(2, 2, 0, 4, 1), Strip(2, 2, 4, 2, 1)), blocks=1,
-    block_step=0, bands=1, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), strips_inside=True,
+    block_step=0, kernel=(3, 3), stride=(1, 1), dilation=(1, 1), strips_inside=True,
     skipping=False)
 
 
@@ -121,7 +121,8 @@ def test_every_output_channel_and_kernel_row_is_worked_on_once(mapping):
     step = compile_network(network, TINY, forced(mapping)).layers[0].steps[0]
     done = Counter()
     for one in step.order:
-        filters = range(mapping.filter_groups[one.group][0], sum(mapping.filter_groups[one.group]))
+        first, count, _ = mapping.filter_groups[one.group]
+        filters = range(first, first + count)
         rows = range(one.strip.first_row, one.strip.first_row + one.strip.rows)
         positions = range(one.strip.first_position, one.strip.first_position
                           + one.strip.positions * one.strip.position_step, one.strip.position_step)
@@ -175,21 +176,22 @@ def test_bands_of_columns_work_with_filters_of_their_own(family, inside, memory)
     network, images = banded_network(12, 7, family)
     best = compile_network(network, WIDE)
     conv, scores = (layer.steps[0].mapping for layer in best.layers)
-    for bands, score_bands in ((2, 7), (3, 1), (1, 7)):
-        groups = ((0, 4 * bands), (4 * bands, 12 - 4 * bands))
+    for bands, score_groups in ((2, ((0, 7, 7),)), (3, ((0, 7, 1),)),
+                                (1, ((0, 4, 2), (4, 3, 3)))):
+        groups = ((0, 4 * bands, bands), (4 * bands, 12 - 4 * bands, min(bands, 2)))
         mappings = (
-            replace(conv, strips=(Strip(0, 2, 0, 4, 1),), blocks=1, block_step=0, bands=bands,
+            replace(conv, strips=(Strip(0, 2, 0, 4, 1),), blocks=1, block_step=0,
                     filter_groups=tuple(group for group in groups if group[1]),
                     strips_inside=inside, skipping=False, group_words=1, groups=3, fold_units=2,
                     fold_rows=2, unit_rows=1),
             replace(scores, strips=(Strip(0, 1, 0, 1, 1), Strip(0, 1, 1, 1, 1)), blocks=1,
-                    block_step=0, bands=score_bands, filter_groups=((0, 7),), unit_rows=1,
+                    block_step=0, filter_groups=score_groups, unit_rows=1,
                     skipping=False))
         given = NetworkMapping("plain", WIDE.name, tuple(
             StepMapping(name, 1, mapping)
             for name, mapping in zip(("conv", "scores"), mappings, strict=True)), "bands")
         result = run_network(network, images, config=WIDE, mappings=given, memory=memory)
-        assert_exact(result, (bands, score_bands))
+        assert_exact(result, (bands, score_groups))
 
 
 def test_two_bands_share_what_is_fed():
@@ -199,8 +201,8 @@ def test_two_bands_share_what_is_fed():
     conv = replace(best.layers[0].steps[0].mapping, strips=(Strip(0, 2, 0, 4, 1),), blocks=1,
                    block_step=0, skipping=False)
     found = []
-    for bands, groups in ((1, ((0, 4), (4, 4))), (2, ((0, 8),))):
-        mapping = replace(conv, bands=bands, filter_groups=groups)
+    for groups in ((0, 4, 1), (4, 4, 1)), ((0, 8, 2),):
+        mapping = replace(conv, filter_groups=groups)
         given = NetworkMapping("plain", WIDE.name, (StepMapping("conv", 1, mapping),), "bands")
         program = compile_network(network, WIDE, given)
         found.append((program.layers[0].steps[0].passes, predict(program).layers[0]))
@@ -240,10 +242,12 @@ REFUSED = [
     (dict(fold_rows=3, unit_rows=3, index_bits=2),
      "unit_rows must be at most 2 on configuration tiny with 3 words of a filter in a unit, not 3"),
     (dict(fold_rows=3, unit_rows=2, shared=True), "unit_rows must be at most 1 on configuration"),
-    (dict(filter_groups=((0, 2), (2, 2))), "filter_groups must end with filter 4, not 3"),
-    (dict(filter_groups=((0, 2), (3, 2))), "filter_groups must go on with filter 2, not 3"),
-    (dict(filter_groups=((0, 2), (0, 2), (2, 3))), "filter_groups must go on with filter 2, not 0"),
-    (dict(filter_groups=((0, 3), (3, 2))), "filter_groups must begin at multiples of 2 filters"),
+    (dict(filter_groups=((0, 2, 1), (2, 2, 1))), "filter_groups must end with filter 4, not 3"),
+    (dict(filter_groups=((0, 2, 1), (3, 2, 1))), "filter_groups must go on with filter 2, not 3"),
+    (dict(filter_groups=((0, 2, 1), (0, 2, 1), (2, 3, 1))),
+     "filter_groups must go on with filter 2, not 0"),
+    (dict(filter_groups=((0, 3, 1), (3, 2, 1))),
+     "filter_groups must begin at multiples of 2 filters"),
     (dict(strips=PLAIN.strips[:2]), "strips must give each output once, and give row 2, "
                                     "position 4 0 times"),
     (dict(strips=(*PLAIN.strips, PLAIN.strips[0])), "row 0, position 0 2 times"),
@@ -255,16 +259,16 @@ REFUSED = [
     (dict(blocks=2, block_step=3), "strips must take at most the 2 columns"),
     (dict(strips=strips((0, 1, 0, 2, 1), (1, 1, 0, 2, 1), (2, 1, 0, 2, 1), (3, 1, 0, 2, 1)),
           blocks=2, block_step=3), "row 0, position 2 0 times"),
-    (dict(strips=strips(*((row, 1, 0, 6, 1) for row in range(4))), filter_groups=((0, 5),),
+    (dict(strips=strips(*((row, 1, 0, 6, 1) for row in range(4))), filter_groups=((0, 5, 1),),
           fold_units=1, bank=64), "must keep at most 64 psums in a bank between passes "
                                   "(positions x filters x strips), not 120"),
-    (dict(filter_groups=((0, 5),), depth=4), "filter_groups must be of at most 4 filters"),
+    (dict(filter_groups=((0, 5, 1),), depth=4), "filter_groups must be of at most 4 filters"),
     (dict(buffer=16), "strips and fold_units must take at most"),
     (dict(skipping=True, shared=True), "skipping must be false on configuration tiny"),
-    (dict(bands=2, filter_groups=((0, 2), (2, 2), (4, 2))),
+    (dict(filter_groups=((0, 2, 2), (2, 2, 2), (4, 2, 2))),
      "filter_groups must be multiples of 2 bands x 2 filters, and 2 is not"),
-    (dict(bands=2, filter_groups=((0, 4), (4, 4))), "filter_groups must end with filter 4, not 7"),
-    (dict(bands=2, filter_groups=((0, 8),), depth=2),
+    (dict(filter_groups=((0, 4, 2), (4, 4, 2))), "filter_groups must end with filter 4, not 7"),
+    (dict(filter_groups=((0, 8, 2),), depth=2),
      "filter_groups must be of at most 4 filters"),
 ]
 
@@ -285,19 +289,19 @@ def test_what_is_no_mapping_of_the_layer_is_refused_by_file_layer_and_field(chan
 
 @pytest.mark.parametrize(("changes", "config", "sentence"), [
     (dict(), WIDE.with_changes(column_bands=False),
-     "bands must be 1 on configuration odd, which has no column_bands, not 3"),
-    (dict(skipping=True), WIDE, "bands must be 1 where zeros are left out, not 3"),
+     "filter_groups must have 1 band on configuration odd, which has no column_bands, not 3"),
+    (dict(skipping=True), WIDE, "filter_groups must have 1 band where zeros are left out, not 3"),
     (dict(strips=(Strip(0, 2, 0, 2, 1), Strip(0, 1, 2, 2, 1), Strip(1, 1, 2, 2, 1))), WIDE,
-     "strips must have equally many rows where bands is above 1"),
-    (dict(strips=(Strip(0, 2, 0, 4, 1),), filter_groups=((0, 6), (6, 6))), WIDE.with_changes(
+     "strips must have equally many rows where there are bands"),
+    (dict(strips=(Strip(0, 2, 0, 4, 1),), filter_groups=((0, 6, 3), (6, 6, 1))), WIDE.with_changes(
         cols=5), "strips must take at most the 5 columns of configuration odd (rows x blocks x "
                  "bands), not 6")])
 def test_bands_that_cannot_be_are_refused(changes, config, sentence):
     network, _ = banded_network(12, 7)
     own = compile_network(network, WIDE).layers[0].steps[0].mapping
     mapping = replace(own, **dict(
-        strips=(Strip(0, 2, 0, 4, 1),), blocks=1, block_step=0, bands=3, unit_rows=1,
-        filter_groups=((0, 6), (6, 6)), skipping=False) | changes)
+        strips=(Strip(0, 2, 0, 4, 1),), blocks=1, block_step=0, unit_rows=1,
+        filter_groups=((0, 6, 3), (6, 6, 3)), skipping=False) | changes)
     with pytest.raises(CompileError) as refused:
         compile_network(network, config, forced(mapping))
     assert sentence in str(refused.value)
@@ -309,12 +313,13 @@ def test_bands_that_cannot_be_are_refused(changes, config, sentence):
     (dict(unit_rows=0), "unit_rows must be an integer of at least 1, not 0"),
     (dict(blocks=2), "block_step must be 0 where blocks is 1, and only there"),
     (dict(strips=()), "strips and filter_groups must not be empty"),
-    (dict(filter_groups=((0, 0),)), "filters of a filter group must be"),
-    (dict(filter_groups=((0, 1, 2),)), "a filter group must be two integers"),
+    (dict(filter_groups=((0, 0, 1),)), "filters of a filter group must be"),
+    (dict(filter_groups=((0, 1),)), "a filter group must be 3 integers"),
     (dict(strips_inside=1), "strips_inside must be true or false, not 1"),
-    (dict(bands=0), "bands must be an integer of at least 1, not 0"),
-    (dict(bands=2), "filters of a filter group must be a multiple of bands, 2, not 3"),
-    (dict(stride=(1,)), "stride must be two integers")])
+    (dict(filter_groups=((0, 2, 0),)), "bands of a filter group must be an integer of at least 1"),
+    (dict(filter_groups=((0, 3, 2),)),
+     "filters of a filter group must be a multiple of its bands, 2, not 3"),
+    (dict(stride=(1,)), "stride must be 2 integers")])
 def test_no_such_mapping_is_born(changes, sentence):
     with pytest.raises(CompileError) as refused:
         replace(PLAIN, **changes)

@@ -48,21 +48,21 @@ def test_any_layer_name_comes_back(saved, name):
 
 EDITS = [
     ('format = "bitrow mapping"', 'format = "other"', "format must be bitrow mapping"),
-    ("version = 3", "version = 1", "version must be 3, not 1"),
-    ("version = 3", "version = true", "version must be 3, not True"),
-    ("version = 3\n", "", "version must be given, and is not"),
-    ("version = 3", "version = 3\nauthor = 3", "key must be one of format, version"),
-    ("version = 3", "version = ", "must be TOML"),
+    ("version = 4", "version = 1", "version must be 4, not 1"),
+    ("version = 4", "version = true", "version must be 4, not True"),
+    ("version = 4\n", "", "version must be given, and is not"),
+    ("version = 4", "version = 4\nauthor = 3", "key must be one of format, version"),
+    ("version = 4", "version = ", "must be TOML"),
     ("groups = 1\n", "", "layer conv1: groups must be given, and is not"),
     ("groups = 1", "groups = 1\nfolds = 3", "layer conv1: key must be one of name, step"),
     ("groups = 1", "groups = 1.0", "layer conv1: groups must be an integer of at least 1, not 1.0"),
     ("groups = 1", "groups = true", "layer conv1: groups must be an integer"),
     ("step = 1", 'step = "1"', "layer conv1: step must be an integer, not '1'"),
     ("kernel = [5, 1]", "kernel = 5", "layer conv1: kernel must be a list, not 5"),
-    ("kernel = [5, 1]", "kernel = [5]", "layer conv1: kernel must be two integers"),
-    ("[0, 32]", "[0, 32, 1]", "layer conv1: a filter group must be two integers"),
-    ("[0, 32]", "7", "layer conv1: a filter group must be two integers, not 7"),
-    ("[0, 32]", "[0, -32]", "layer conv1: a filter group must be an integer of at least 0"),
+    ("kernel = [5, 1]", "kernel = [5]", "layer conv1: kernel must be 2 integers"),
+    ("[0, 32, 1]", "[0, 32]", "layer conv1: a filter group must be 3 integers"),
+    ("[0, 32, 1]", "7", "layer conv1: a filter group must be 3 integers, not 7"),
+    ("[0, 32, 1]", "[0, -32, 1]", "layer conv1: a filter group must be an integer of at least 0"),
     ("first_row = 0, ", "", "layer conv1: strips: first_row must be given, and is not"),
     ("rows = 6", "rows = 0", "layer conv1: rows of a strip must be an integer of at least 1"),
     ("strips_inside = false", "strips_inside = 0", "layer conv1: strips_inside must be true or"),
@@ -82,7 +82,7 @@ def test_what_are_no_mappings_is_refused_in_a_sentence(saved, old, new, sentence
 
 
 @pytest.mark.parametrize("text", ["layer = 3", "[[layer]]\n" * 3, "[" * 5000, "\0", "layer = [1]",
-                                  'format = "bitrow mapping"\nversion = 3\nnetwork = ""\n'
+                                  'format = "bitrow mapping"\nversion = 4\nnetwork = ""\n'
                                   'config = ""\nlayer = [1]'])
 def test_any_text_is_refused_in_a_sentence(text):
     with pytest.raises(InputError, match="^my.toml"):
