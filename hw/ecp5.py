@@ -1,8 +1,11 @@
 """Clock and size of a component on a Lattice ECP5-85F, speed grade 6, by yosys and nextpnr."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 import importlib.util
 import json
+import os
 from pathlib import Path
 import re
 import subprocess
@@ -42,21 +45,26 @@ class SynthesisError(RuntimeError):
 
 @dataclass(frozen=True)
 class Ecp5Result:
-    """What became of a component.
+    """What became of a component, as placed best.
 
     Parameters
     ----------
-    clock_mhz : float
-        That the slowest path allows, after routing.
+    clocks_mhz : dict of int to float
+        By seed of the placement, what the slowest path allows after routing.
     cells : dict of str to int
         Cells by ``CELLS``, those of the wrapper around the component included.
     critical_path : tuple of (str, str, float)
         Cell, cell, and nanoseconds from one to the next.
     """
 
-    clock_mhz: float
+    clocks_mhz: dict[int, float]
     cells: dict[str, int]
     critical_path: tuple[tuple[str, str, float], ...]
+
+    @property
+    def clock_mhz(self):
+        """The highest clock of all placements."""
+        return max(self.clocks_mhz.values())
 
     @property
     def luts(self):
@@ -69,14 +77,14 @@ def luts(cells):
     return sum(cells.get(cell, 0) * count for cell, count in _LUTS_OF.items())
 
 
-def implement(component, seed=1, target_mhz=150, progress=None):
+def implement(component, seeds=(1,), target_mhz=150, progress=None):
     """Synthesizes, places and routes a component between registers.
 
     Parameters
     ----------
     component : wiring.Component
-    seed : int
-        Of the placement.
+    seeds : sequence of int
+        Of the placements, which are tried side by side; the one with the highest clock is told of.
     target_mhz : int
         What nextpnr aims at; its effort depends on it.
     progress : callable or None
@@ -100,20 +108,33 @@ def implement(component, seed=1, target_mhz=150, progress=None):
         say("synthesizing")
         _tool(_YOSYS, ["-q", "-p", f"read_verilog bitrow.v top.v; {_SYNTHESIS}"], folder)
         say("placing and routing")
-        _tool(_NEXTPNR, ["--85k", "--package", "CABGA756", "--speed", "6", "--json", "top.json",
-                         "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq",
-                         str(target_mhz), "--seed", str(seed), "--placer-heap-timingweight",
-                         _TIMING_WEIGHT, "--report", "report.json", "-q"], folder)
-        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            reports = pool.map(partial(_placed, folder, target_mhz), seeds)
+            placed = dict(zip(seeds, reports, strict=True))
         cells = _counted((folder / "cells.txt").read_text(encoding="utf-8"))
+    paths = {seed: _critical_path(report) for seed, report in placed.items()}
+    clocks_mhz = {seed: min(entry["achieved"] for entry in report["fmax"].values())
+                  for seed, report in placed.items()}
+    return Ecp5Result(clocks_mhz, cells, paths[max(clocks_mhz, key=clocks_mhz.get)])
+
+
+def _placed(folder, target_mhz, seed):
+    """nextpnr's report on the netlist in a folder."""
+    report = f"report-{seed}.json"
+    _tool(_NEXTPNR, ["--85k", "--package", "CABGA756", "--speed", "6", "--json", "top.json",
+                     "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq",
+                     str(target_mhz), "--seed", str(seed), "--placer-heap-timingweight",
+                     _TIMING_WEIGHT, "--report", report, "-q"], folder)
+    return json.loads((folder / report).read_text(encoding="utf-8"))
+
+
+def _critical_path(report):
+    """(cell, cell, nanoseconds) of the longest path between registers."""
     paths = [path for path in report["critical_paths"] if path["from"] == path["to"]]
     if not paths:
         raise SynthesisError("component must have a path from register to register, and has none")
     worst = max(paths, key=lambda path: sum(hop["delay"] for hop in path["path"]))
-    return Ecp5Result(
-        clock_mhz=min(entry["achieved"] for entry in report["fmax"].values()), cells=cells,
-        critical_path=tuple((hop["from"]["cell"], hop["to"]["cell"], hop["delay"])
-                            for hop in worst["path"]))
+    return tuple((hop["from"]["cell"], hop["to"]["cell"], hop["delay"]) for hop in worst["path"])
 
 
 def component_cells(component, progress=None):

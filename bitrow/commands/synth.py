@@ -24,7 +24,8 @@ def synth(
     axi: Annotated[bool, typer.Option("--axi", help="With AXI4 and AXI4-Lite ports.")] = False,
     modules: Annotated[bool, typer.Option("--modules", help="Cells of each module on its own; "
                                           "no placement.")] = False,
-    seed: Annotated[int, typer.Option(help="Of the placement.")] = 1,
+    seed: Annotated[list[int] | None, typer.Option(
+        help="Of a placement, 1 without; of several, the best is kept.")] = None,
     json_path: Json = None,
 ):
     """Resources and clock on a Lattice ECP5-85F, speed grade 6, by Yosys and nextpnr.
@@ -41,10 +42,11 @@ def synth(
                 written["modules"] = {name: {"instances": count, "cells": cells}
                                       for name, (count, cells) in found.items()}
             else:
-                result = implement(component, seed, progress=progress)
+                result = implement(component, tuple(seed or (1,)), progress=progress)
                 found = {"bitrow": (1, result.cells)}
                 written |= {
-                    "clock_mhz": result.clock_mhz, "cells": result.cells, "luts": result.luts,
+                    "clock_mhz": result.clock_mhz, "clocks_mhz": result.clocks_mhz,
+                    "cells": result.cells, "luts": result.luts,
                     "luts_per_multiplier": result.luts / shape.multiplier_count,
                     "critical_path": result.critical_path}
         console = output_console()

@@ -124,7 +124,8 @@ def test_every_command_has_help_with_an_example(command):
 
 
 def test_synth_prints_and_writes_what_was_measured(tmp_path, monkeypatch):
-    result = Ecp5Result(clock_mhz=123.4, cells={"LUT4": 100, "CCU2C": 10, "TRELLIS_FF": 50},
+    result = Ecp5Result(clocks_mhz={1: 101.0, 4: 123.4},
+                        cells={"LUT4": 100, "CCU2C": 10, "TRELLIS_FF": 50},
                         critical_path=(("a", "b", 1.5), ("b", "c", 0.0)))
     monkeypatch.setattr(synth_command, "implement", lambda *_, **__: result)
     monkeypatch.setattr(synth_command, "component_cells",
@@ -135,6 +136,7 @@ def test_synth_prints_and_writes_what_was_measured(tmp_path, monkeypatch):
     assert "123.4 MHz" in shown.output and "1.50 ns  a -> b" in shown.output
     written = json.loads(out.read_text())
     assert written["luts"] == 120 and written["clock_mhz"] == 123.4 and written["axi"] is True
+    assert written["clocks_mhz"] == {"1": 101.0, "4": 123.4}
     assert call("synth", "--config", "tiny", "--modules", "--json", out).exit_code == 0
     assert json.loads(out.read_text())["modules"]["bitrow_axi"] == {"instances": 2,
                                                                     "cells": {"LUT4": 7}}

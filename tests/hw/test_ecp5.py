@@ -60,6 +60,14 @@ def test_a_component_is_placed_and_routed():
     assert steps == ["writing Verilog", "synthesizing", "placing and routing"]
 
 
+def test_of_several_placements_the_best_is_told_of():
+    result = ecp5.implement(RunGuard(), (1, 2, 3))
+    assert list(result.clocks_mhz) == [1, 2, 3] and len({*result.clocks_mhz.values()}) > 1
+    assert result.clock_mhz == max(result.clocks_mhz.values())
+    path_ns = sum(delay for *_, delay in result.critical_path)
+    assert all(path_ns <= 1000 / mhz + 1 for mhz in result.clocks_mhz.values())
+
+
 def test_look_up_tables_count_what_carry_and_memory_take():
     assert ecp5.luts({"LUT4": 5, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "TRELLIS_FF": 100}) == 19
 
