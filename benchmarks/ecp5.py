@@ -41,7 +41,8 @@ def main(
         found = implement(AxiAccelerator(shape) if axi else Accelerator(shape),
                           tuple(seed or (1, 2)))
         results.append({"config": shape.name, "axi": axi, "rows": shape.rows, "cols": shape.cols,
-                        "lanes": shape.lanes, "luts": found.luts, "clock_mhz": found.clock_mhz} | asdict(found))
+                        "lanes": shape.lanes, "luts": found.luts,
+                        "clock_mhz": found.clock_mhz} | asdict(found))
         table.add_row(f"{shape.rows} x {shape.cols} x {shape.lanes}", f"{found.clock_mhz:.1f}",
                       f"{found.luts:,}", f"{found.luts / shape.multiplier_count:.1f}",
                       *(f"{found.cells.get(cell, 0):,}" for cell in CELLS[3:]))
