@@ -64,7 +64,7 @@ def mapping_table(whole):
     table.add_column("PEs\nactive", justify="right", no_wrap=True)
     for name, value in (("MACs", f"{whole['macs']:,}"),
                         ("cycles", f"{whole['cycles_predicted']:,}"),
-                        ("of peak", f"{whole['utilization']:.1%}")):
+                        ("of\npeak", f"{whole['utilization']:.1%}")):
         table.add_column(name, justify="right", no_wrap=True, footer=value)
     for layer in whole["layers"]:
         for step in layer["steps"]:
@@ -89,9 +89,9 @@ def _cells(step):
     """What the table says of a mapping."""
     mapping = step["mapping"]
     _, filters, bands = (max(column) for column in zip(*mapping["filter_groups"], strict=True))
-    parts = f" in {step['parts']} parts" if step["parts"] > 1 else ""
-    rows = f" in {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
-    side = "".join(f", {count} {name}" for name, count in
+    parts = f"\nin {step['parts']} parts" if step["parts"] > 1 else ""
+    rows = f"\nin {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
+    side = "".join(f"\n{count} {name}" for name, count in
                    (("blocks", mapping["blocks"]), ("bands", bands)) if count > 1)
     strip = max(mapping["strips"], key=lambda one: one["rows"] * one["positions"])
     return (f"{step['folds']} x {mapping['fold_units']}{rows}", str(step["planes"]),
