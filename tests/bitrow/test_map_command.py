@@ -24,7 +24,14 @@ def cells(output):
     """The table's rows as lists of texts, by their first."""
     rows = [[cell.strip() for cell in line.strip("│\n ").split("│")]
             for line in output.splitlines() if line.startswith("│")]
-    return {row[0]: row[1:] for row in rows}
+    joined = []
+    for row in rows:
+        if row[0]:
+            joined.append(row)
+        else:
+            joined[-1] = [" ".join(filter(None, parts))
+                          for parts in zip(joined[-1], row, strict=True)]
+    return {row[0]: row[1:] for row in joined}
 
 
 @pytest.mark.parametrize("name", ["fashion-twn", "fashion-w2a2"])
