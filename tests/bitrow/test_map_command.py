@@ -22,7 +22,7 @@ def call(*arguments):
 
 def cells(output):
     """The table's rows as lists of texts, by their first."""
-    rows = [[cell.strip() for cell in line.strip("│\n ").split("│")]
+    rows = [[cell.strip() for cell in line.strip()[1:-1].split("│")]
             for line in output.splitlines() if line.startswith("│")]
     joined = []
     for row in rows:
