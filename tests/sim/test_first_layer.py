@@ -231,12 +231,13 @@ def shares_of_cycles(seeds, config):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["tiny", "small", "demo", "eyeriss"])
+@pytest.mark.parametrize("name", ["tiny", "small", pytest.param("demo", marks=pytest.mark.xfail(
+    strict=True, reason="a layer takes 1,652 cycles for 1,412: first loads are priced low")),
+    "eyeriss"])
 def test_rows_are_folded_where_that_takes_fewer_cycles(name):
-    """The worst is a layer of 1,412 cycles that takes 1,652: estimates price first loads low."""
     shares = shares_of_cycles(range(100), CONFIGS[name])
     assert len(shares) >= 50
-    assert shares.max() < 1.17
+    assert shares.max() < 1.15
     assert np.exp(np.log(shares).mean()) < 0.9
 
 
