@@ -46,9 +46,9 @@ def built(config):
     return backend, seconds
 
 
-def verilated(backend, program, image, cycles):
+def verilated(backend, program, images, cycles):
     """Cycles per second (with memory, clock alone) from the same place in the same program."""
-    rates, memory = [], program.memory_with(image)
+    rates, memory = [], program.memory_with(images)
     for step in (backend.advance, backend.spin):
         backend.reset()
         backend.begin(memory.copy(), program.start_address, MemoryModel())
@@ -79,10 +79,10 @@ def in_amaranth(config, cycles):
     return rates[0]
 
 
-def whole(backend, program, image):
+def whole(backend, program, images):
     """Cycles per second of a program from start to end."""
     began = time.perf_counter()
-    run = backend.run(program.memory_with(image), program.start_address, MemoryModel(),
+    run = backend.run(program.memory_with(images), program.start_address, MemoryModel(),
                       _MOST_CYCLES)
     return run.cycles / (time.perf_counter() - began)
 
@@ -94,12 +94,12 @@ def main(
 ):
     """Prints build time and speeds."""
     shape = CONFIGS[config]
-    network, image = layer_network("vgg16", _LAYER, NETWORKS["vgg16"][_LAYER])
+    network, images = layer_network("vgg16", _LAYER, NETWORKS["vgg16"][_LAYER])
     backend, seconds = built(shape)
     program = compile_network(reference.load(_TRAINED), shape)
-    trained = max(whole(backend, program, bundled().images[0]) for _ in range(_TURNS))
+    trained = max(whole(backend, program, bundled().images[:1]) for _ in range(_TURNS))
     program = compile_network(network, shape)
-    harness, alone = map(max, zip(*(verilated(backend, program, image[0], cycles)
+    harness, alone = map(max, zip(*(verilated(backend, program, images, cycles)
                                     for _ in range(_TURNS)), strict=True))
     amaranth = in_amaranth(shape, amaranth_cycles)
     table = Table(title=f"{config}, built in {seconds:.0f} s on {os.cpu_count()} cores")

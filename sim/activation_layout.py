@@ -1,6 +1,6 @@
 """How an activation tensor lies in memory: words of ``lanes`` channels, in blocks of channels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,15 +34,17 @@ def pack_bits(codes, code_bits, word_bytes):
 
 @dataclass(frozen=True)
 class ActivationLayout:
-    """A tensor [height, width, channels] of codes as words [block][plane][y][x][word of the block].
+    """Tensors [image, y, x, channel] of codes in memory, one for each image of a batch.
 
-    A code of more than ``act_bits`` bits is cut into planes of ``act_bits``, the highest first.
+    As words [block][plane][image][y][x][word of the block]; a code of more than ``act_bits`` bits
+    is cut into planes of ``act_bits``, the highest first.
     A block is a whole map of a few channel words, so that what a pass needs lies side by side; each
-    plane of a block starts at a beat.
+    plane of a block starts at a beat, and so does each image of more than one pixel.
 
     Parameters
     ----------
     height, width, channels : int
+        Of each image.
     code_bits : int
         Bits of one code, 1 to 8.
     block_words : int
@@ -51,6 +53,7 @@ class ActivationLayout:
         As in the configuration.
     flip : int
         Bits of a code that are stored inverted, so that signed codes are unsigned in memory.
+    images : int
     """
 
     height: int
@@ -62,17 +65,18 @@ class ActivationLayout:
     act_bits: int
     word_bytes: int
     flip: int = 0
+    images: int = 1
 
     @classmethod
-    def of(cls, config, shape, number_format, block_words=None):
-        """The layout of a (height, width, channels) tensor of a format on this configuration.
+    def of(cls, config, shape, number_format, block_words=None, images=1):
+        """The layout of (height, width, channels) tensors of a format on this configuration.
 
         One block where ``block_words`` is None.
         """
         height, width, channels = shape
         return cls(height, width, channels, number_format.bits,
                    block_words or -(-channels // config.lanes), config.lanes, config.act_bits,
-                   config.word_bytes, activation_flip(number_format))
+                   config.word_bytes, activation_flip(number_format), images)
 
     @property
     def word_channels(self):
@@ -95,10 +99,20 @@ class ActivationLayout:
         return -(-self.plane_words // self.block_words)
 
     @property
+    def _image_words(self):
+        """Words of an image in one plane of a block."""
+        return self.height * self.width * self.block_words
+
+    @property
+    def image_bytes(self):
+        """Bytes from one image to the next within a plane of a block."""
+        size = self._image_words * self.word_bytes
+        return size if self.height == self.width == 1 else _whole_beats(size)
+
+    @property
     def plane_bytes(self):
         """Bytes from one plane of a block to the next, a whole number of beats."""
-        size = self.height * self.width * self.block_words * self.word_bytes
-        return -(-size // _BEAT_BYTES) * _BEAT_BYTES
+        return _whole_beats(self.images * self.image_bytes)
 
     @property
     def block_bytes(self):
@@ -110,34 +124,55 @@ class ActivationLayout:
         """Bytes of the tensor in memory, a whole number of beats."""
         return self.blocks * self.block_bytes
 
+    def as_map(self, columns):
+        """The same bytes as one map, so many columns wide, of which each image is a pixel.
+
+        Images of more than one pixel must lie in one block, and take whole beats.
+        """
+        words = self._image_words
+        channels = self.channels if words == self.block_words else words * self.lanes
+        return replace(self, height=self.images // columns, width=columns, channels=channels,
+                       block_words=words, images=1)
+
     def pack(self, codes):
-        """The bytes of a tensor of codes, uint8 [height, width, channels]."""
-        expected = (self.height, self.width, self.channels)
+        """The bytes of tensors of codes, uint8 [images, height, width, channels]."""
+        expected = (self.images, self.height, self.width, self.channels)
         if codes.shape != expected:
             raise ValueError(f"codes must be of shape {expected}, not {codes.shape}")
         spare = self.blocks * self.block_words * self.lanes - self.channels
         stored = codes.astype(np.uint16) ^ self.flip
-        padded = np.pad(stored, ((0, 0), (0, 0), (0, spare)))
-        lanes = padded.reshape(self.height, self.width, self.blocks, self.block_words, self.lanes)
+        padded = np.pad(stored, ((0, 0), (0, 0), (0, 0), (0, spare)))
+        lanes = padded.reshape(self.images, -1, self.blocks, self.block_words, self.lanes)
         lanes = lanes.transpose(2, 0, 1, 3, 4)[:, None]
         shifts = np.arange(self.planes - 1, -1, -1, dtype=np.uint16) * self.act_bits
         planes = (lanes >> shifts[:, None, None, None, None]) & ((1 << self.act_bits) - 1)
         packed = pack_bits(planes, self.act_bits, self.word_bytes)
-        packed = packed.reshape(self.blocks, self.planes, -1)
-        spare = self.plane_bytes - packed.shape[-1]
-        return np.pad(packed, ((0, 0), (0, 0), (0, spare))).reshape(-1)
+        images = _filled(packed.reshape(self.blocks, self.planes, self.images, -1),
+                         self.image_bytes)
+        return _filled(images.reshape(self.blocks, self.planes, -1), self.plane_bytes).reshape(-1)
 
     def unpack(self, memory):
-        """The codes, uint8 [height, width, channels], in the bytes of a tensor."""
-        words = np.asarray(memory[:self.bytes]).reshape(self.blocks, self.planes, self.plane_bytes)
-        used = self.height * self.width * self.block_words * self.word_bytes
-        words = words[..., :used].reshape(self.blocks, self.planes, self.height, self.width,
-                                          self.block_words, self.word_bytes)
+        """The codes, uint8 [images, height, width, channels], in the bytes of tensors."""
+        planes = np.asarray(memory[:self.bytes]).reshape(self.blocks, self.planes, -1)
+        images = planes[..., :self.images * self.image_bytes].reshape(
+            self.blocks, self.planes, self.images, -1)
+        words = images[..., :self._image_words * self.word_bytes].reshape(
+            self.blocks, self.planes, self.images, self.height, self.width, self.block_words,
+            self.word_bytes)
         bits = np.unpackbits(words, axis=-1, bitorder="little")
         bits = bits[..., :self.lanes * self.act_bits].reshape(*words.shape[:-1], self.lanes,
                                                               self.act_bits)
         planes = (bits.astype(np.uint16) << np.arange(self.act_bits, dtype=np.uint16)).sum(-1)
         shifts = np.arange(self.planes - 1, -1, -1, dtype=np.uint16) * self.act_bits
-        codes = (planes << shifts[:, None, None, None, None]).sum(axis=1) ^ self.flip
-        codes = codes.transpose(1, 2, 0, 3, 4).reshape(self.height, self.width, -1)
+        codes = (planes << shifts[:, None, None, None, None, None]).sum(axis=1) ^ self.flip
+        codes = codes.transpose(1, 2, 3, 0, 4, 5).reshape(*codes.shape[1:4], -1)
         return codes[..., :self.channels].astype(np.uint8)
+
+
+def _whole_beats(size):
+    return -(-size // _BEAT_BYTES) * _BEAT_BYTES
+
+
+def _filled(data, size):
+    """Bytes [..., size], zero beyond those of ``data``."""
+    return np.pad(data, ((0, 0),) * (data.ndim - 1) + ((0, size - data.shape[-1]),))

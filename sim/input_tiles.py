@@ -66,7 +66,7 @@ class InputTiles:
         """Settles tiles and places of all passes, (strip, fold, ``Plane``) each."""
         halves, everything = self._on_chip.buffer, self._config.buffer_beats
         room = everything // halves.count
-        half, free_from = halves.place(self._on_chip.part)
+        half, free_from = halves.place(self._on_chip.run)
         self._halves, self._first_beat = (half,), half * room
         if self._settle(passes, room) > room:
             self._halves, self._first_beat = range(halves.count), 0

@@ -27,7 +27,9 @@ class _Loaded:
 
 
 class LayerCompiler:
-    """Adds the instructions of one layer, or of a part of it, to a program.
+    """Adds the instructions of one layer, or of a part of it, to a program, image by image.
+
+    Images that lie side by side as the pixels of one map are taken as one.
 
     Parameters
     ----------
@@ -38,27 +40,32 @@ class LayerCompiler:
     on_chip : OnChip
     stored, output : ActivationLayout (output: or ScoreLayout)
         The input and the output as they lie in memory.
-    input_addresses : tuple of int
-        Bytes, of each input; a second one lies as the first, but for the number of planes.
-    output_address : int
-        Bytes.
     """
 
-    def __init__(self, builder, work, mapping, order, on_chip, stored, output, input_addresses,
-                 output_address):
+    def __init__(self, builder, work, mapping, order, on_chip, stored, output):
         self._builder = builder
         self._config = builder.config
         self._work = work
         self._mapping = mapping
         self._order = order
         self._on_chip = on_chip
-        self._tiles = InputTiles(builder, work, mapping, on_chip, stored, input_addresses)
-        self._stage = OutputStage(builder, work, mapping, on_chip, output, output_address)
+        self._stored, self._output = stored, output
         self._drain_delay = ArrayTiming(builder.config).drain_delay
         self._banks = {}
 
-    def compile(self):
-        """Adds the whole layer."""
+    def add_run(self, input_addresses, output_address):
+        """Adds the whole layer, or part, for one image.
+
+        Parameters
+        ----------
+        input_addresses : tuple of int
+            Bytes, of each input; a second one lies as the first, but for the number of planes.
+        output_address : int
+            Bytes.
+        """
+        where = self._builder, self._work, self._mapping, self._on_chip
+        self._tiles = InputTiles(*where, self._stored, input_addresses)
+        self._stage = OutputStage(*where, self._output, output_address)
         self._tiles.plan([(one.strip, one.fold, one.plane) for one in self._order])
         group = None
         for index, one in enumerate(self._order):
@@ -70,7 +77,7 @@ class LayerCompiler:
             self._add_pass(index, one)
         self._stage.release()
         self._tiles.release()
-        self._on_chip.part += 1
+        self._on_chip.run += 1
 
     def _load_map(self, fold):
         """The bank of stream ids for a fold, loaded now unless it is there."""

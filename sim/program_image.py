@@ -1,6 +1,7 @@
 """The program: everything that lies in memory before a run, and where its results will lie."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class CompiledStep:
     order : tuple of ArrayPass
         The passes of each part.
     parts : int
-        Times that they run, each for some groups of channels.
+        Times that they run, each for some groups of channels of an image, or of all images.
     """
 
     mapping: LayerMapping
@@ -57,7 +58,7 @@ class CompiledLayer:
     macs : int
         Multiplications of the layer for one image, padded taps included.
     lane_slots : int
-        Multiplications the array would do without skipping: ``macs`` and idle lanes.
+        Multiplications the array would do for one image without skipping: ``macs`` and idle lanes.
     record_address, output_address : int
         Bytes.
     output : ActivationLayout or ScoreLayout
@@ -83,7 +84,7 @@ class CompiledLayer:
         return any(step.mapping.skipping for step in self.steps)
 
     def read_output(self, memory):
-        """The layer's output in memory: codes uint8, or scores int64, [height, width, channels]."""
+        """The layer's outputs: codes uint8, or scores int64, [images, height, width, channels]."""
         return self.output.unpack(memory[self.output_address:])
 
 
@@ -103,6 +104,11 @@ class Program:
     input : ActivationLayout
     folded_input : FoldedInput or None
     layers : tuple of CompiledLayer
+
+    Members
+    -------
+    images : int
+        How many it takes in one run.
     """
 
     network: str
@@ -115,10 +121,14 @@ class Program:
     folded_input: FoldedInput | None
     layers: tuple[CompiledLayer, ...]
 
+    @property
+    def images(self):
+        return self.input.images
+
     def memory_with(self, codes):
-        """Memory with an image's codes, uint8 [height, width, channels], as its input."""
+        """Memory with images' codes, uint8 [images, height, width, channels], as its input."""
         if self.folded_input is not None:
-            codes = self.folded_input.apply(codes)
+            codes = np.stack([self.folded_input.apply(image) for image in codes])
         memory = self.image.copy()
         packed = self.input.pack(codes)
         memory[self.input_address:self.input_address + packed.size] = packed
@@ -136,6 +146,7 @@ class ProgramBuilder:
     def __init__(self, config):
         self.config = config
         self._segments = []
+        self._places = {}
         self._size = 0
         self._code = []
         self.passes = 0
@@ -145,10 +156,12 @@ class ProgramBuilder:
         self._loads = self._feed_loads = 0
 
     def place(self, data):
-        """The address at which these bytes (uint8) will lie."""
-        address = self.reserve(data.size)
-        self._segments.append((address, data.reshape(-1)))
-        return address
+        """The address at which these bytes (uint8) will lie; where they already do, if so."""
+        key = data.size, sha256(data).digest()
+        if key not in self._places:
+            self._places[key] = self.reserve(data.size)
+            self._segments.append((self._places[key], data.reshape(-1)))
+        return self._places[key]
 
     def reserve(self, size):
         """The address of so many zero bytes, a multiple of the beat size."""

@@ -35,8 +35,8 @@ def _open(backend, config, trace_path, progress):
 
 
 def run_network(network, images, *, config, labels=None, backend="verilator",
-                memory=MemoryModel(), progress=None, trace_path=None, mappings=None):
-    """Runs images through a network, one run of the accelerator each.
+                memory=MemoryModel(), progress=None, trace_path=None, mappings=None, batch=1):
+    """Runs images through a network, so many in each run of the accelerator.
 
     Parameters
     ----------
@@ -53,6 +53,8 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
         Where an FST waveform goes.
     mappings : NetworkMapping or None
         As ``compile_network`` takes them.
+    batch : int
+        Images of a run; it must divide how many there are.
 
     Returns
     -------
@@ -64,23 +66,26 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
         If the configuration cannot run the network, a run fails, or the images do not fit.
     """
     say = progress or (lambda line, done: None)
+    if batch < 1 or len(images) % batch:
+        raise SimulationError(f"batch must be one that divides the {len(images)} images, "
+                              f"not {batch}")
     say("golden model", 0)
     expected = golden.run(network, images, keep_activations=True)
     say("compiling", 0)
-    program = compile_network(network, config, mappings)
+    program = compile_network(network, config, mappings, batch)
     prediction = predict(program, memory)
     watch = _Comparison(program, expected)
     cycles = 0
     with _open(backend, config, trace_path, lambda line: say(line, 0)) as engine:
-        for index, image in enumerate(images):
-            say("running", index)
-            raw = engine.run(program.memory_with(image), program.start_address, memory,
-                             4 * prediction.cycles + 10_000)
+        for first in range(0, len(images), batch):
+            say("running", first)
+            raw = engine.run(program.memory_with(images[first:first + batch]),
+                             program.start_address, memory, 4 * prediction.cycles + 10_000)
             if raw.status != Status.OK:
-                raise SimulationError(f"status must be OK after image {index}, "
+                raise SimulationError(f"status must be OK after image {first + batch - 1}, "
                                       f"not {Status(raw.status).name}")
             cycles += raw.cycles
-            watch.add(index, raw.memory)
+            watch.add(first, raw.memory)
     say("done", len(images))
     accuracy = None
     if labels is not None:
@@ -88,7 +93,7 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
     return RunResult(
         network=network.name, family=network.family, config=config.name, backend=backend,
         images=len(images), layers=watch.layers(prediction, config),
-        cycles_predicted=prediction.cycles * len(images), cycles_rtl=cycles,
+        cycles_predicted=prediction.cycles * (len(images) // batch), cycles_rtl=cycles,
         scores=watch.scores, accuracy=accuracy, peak_macs_per_cycle=config.multiplier_count)
 
 
@@ -103,38 +108,38 @@ class _Comparison:
         self._differences = [None] * len(program.layers)
         self.scores = np.zeros_like(expected.scores)
 
-    def add(self, image, memory):
-        """Takes an image's outputs and records out of memory."""
+    def add(self, first, memory):
+        """Takes the outputs of a run's images, from the ``first`` on, and records out of memory."""
         before = np.zeros(len(COUNTER_NAMES), dtype=np.int64)
         for index, layer in enumerate(self._program.layers):
             output = layer.read_output(memory)
             if index == len(self._expected.activations) and layer.output_format is not None:
                 output = layer.output_format.decode(output)
-            self._compare(index, image, output)
+            self._compare(index, first, output)
             raw = memory[layer.record_address:][:len(COUNTER_NAMES) * _WORD_BYTES]
             record = np.frombuffer(raw.tobytes(), "<u4").astype(np.int64)
             for name, value in zip(COUNTER_NAMES, record - before, strict=True):
                 self._records[index][name] += int(value)
             before = record
-        self.scores[image] = output.reshape(-1)
+        self.scores[first:first + len(output)] = output.reshape(len(output), -1)
 
-    def _compare(self, index, image, output):
+    def _compare(self, index, first, output):
+        images = slice(first, first + len(output))
         if index < len(self._expected.activations):
-            right = self._expected.activations[index][image]
+            right = self._expected.activations[index][images]
         else:
-            right = self._expected.scores[image].reshape(output.shape)
+            right = self._expected.scores[images].reshape(output.shape)
         if self._differences[index] is None and not np.array_equal(output, right):
-            row, column, channel = map(int, np.argwhere(output != right)[0])
+            place = tuple(map(int, np.argwhere(output != right)[0]))
             self._differences[index] = Difference(
-                image, row, column, channel, int(right[row, column, channel]),
-                int(output[row, column, channel]))
+                first + place[0], *place[1:], int(right[place]), int(output[place]))
 
     def layers(self, prediction, config):
         """The results of all layers."""
-        results = []
+        results, runs = [], self._images // self._program.images
         for index, (layer, predicted) in enumerate(zip(self._program.layers, prediction.layers,
                                                        strict=True)):
-            should = {name: value * self._images for name, value in predicted.items()}
+            should = {name: value * runs for name, value in predicted.items()}
             did = {name: self._records[index][name] for name in COUNTER_NAMES}
             beats = sum(did[name] for name in did if name.startswith("dram_"))
             results.append(LayerResult(

@@ -9,16 +9,19 @@ __all__ = ["ScoreLayout"]
 
 @dataclass(frozen=True)
 class ScoreLayout:
-    """A tensor [height, width, channels] of 32-bit integers; otherwise as ``ActivationLayout``.
+    """Tensors [image, y, x, channel] of 32-bit integers; otherwise as ``ActivationLayout``.
 
     Parameters
     ----------
     height, width, channels : int
+        Of each image.
+    images : int
     """
 
     height: int
     width: int
     channels: int
+    images: int = 1
 
     word_channels = 1
     word_bytes = 4
@@ -30,11 +33,21 @@ class ScoreLayout:
         return self.channels
 
     @property
-    def bytes(self):
-        """Bytes of the tensor."""
+    def image_bytes(self):
+        """Bytes from one image to the next."""
         return self.height * self.width * self.channels * self.word_bytes
 
+    @property
+    def bytes(self):
+        """Bytes of all tensors."""
+        return self.images * self.image_bytes
+
+    def as_map(self, columns):
+        """The same bytes as one map, so many columns wide, of images of one pixel."""
+        return ScoreLayout(self.images // columns, columns, self.channels)
+
     def unpack(self, memory):
-        """The scores, int64 [height, width, channels], in the bytes of a tensor."""
+        """The scores, int64 [images, height, width, channels], in the bytes of tensors."""
         scores = np.frombuffer(memory[:self.bytes].tobytes(), dtype="<i4")
-        return scores.reshape(self.height, self.width, self.channels).astype(np.int64)
+        return scores.reshape(self.images, self.height, self.width,
+                              self.channels).astype(np.int64)

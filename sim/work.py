@@ -119,6 +119,14 @@ class LayerWork:
                 first_filter=own.start, macs=layer.weights[own].size * out_height * out_width))
         return tuple(works)
 
+    def on_pixels(self, rows, columns):
+        """The work on a map of images, so many rows and columns, each of which is a pixel.
+
+        It must be one that makes one pixel of an image.
+        """
+        return replace(self, height=rows, width=columns, out_height=rows, out_width=columns,
+                       macs=self.macs * rows * columns)
+
     @property
     def filters(self):
         """Output channels."""

@@ -85,10 +85,10 @@ class Bench:
 
     async def begin_network(self, index):
         """The network on one of its images, with junk where outputs and records will be."""
-        memory = self.program.memory_with(self.images[index])
+        memory = self.program.memory_with(self.images[index:index + 1])
         for layer in self.program.layers:
-            if layer.output is None:
-                memory[layer.output_address:][:4 * int(np.prod(layer.output_shape))] = 0xA5
+            if layer.output_format is None:
+                memory[layer.output_address:][:layer.output.bytes] = 0xA5
             memory[layer.record_address:][:4 * len(COUNTER_NAMES)] = 0xA5
         await self.begin(memory, self.program.start_address)
 
@@ -122,7 +122,7 @@ class Bench:
         memory = np.frombuffer(self.memory.read(BASE, self.size), np.uint8)
         for number, layer in enumerate(self.program.layers):
             output = layer.read_output(memory)
-            right = (self.expected.activations[number][index]
+            right = (self.expected.activations[number][index:index + 1]
                      if number < len(self.expected.activations)
                      else self.expected.scores[index].reshape(output.shape))
             assert np.array_equal(output, right), f"seed {SEED}: layer {layer.name} differs"

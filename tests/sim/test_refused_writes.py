@@ -106,12 +106,12 @@ def test_networks_are_right_however_often_writes_are_refused(kind):
     program = compile_network(network, TINY)
     expected = golden.run(network, images, keep_activations=True)
     predicted = predict(program, MemoryModel(latency_cycles=LATENCY)).cycles
-    memory = RefusingMemory(program.memory_with(images[0]), readiness(kind, 1))
+    memory = RefusingMemory(program.memory_with(images[:1]), readiness(kind, 1))
     outcome = memory.run(TINY, program.start_address, 12 * predicted)
     assert outcome["status"] == Status.OK
     assert (outcome["cycles"] == predicted) == (kind == "always")
     for layer, codes in zip(program.layers, expected.activations, strict=False):
-        np.testing.assert_array_equal(layer.read_output(memory.memory), codes[0], layer.name)
+        np.testing.assert_array_equal(layer.read_output(memory.memory), codes[:1], layer.name)
     scores = program.layers[-1].read_output(memory.memory).reshape(-1)
     np.testing.assert_array_equal(scores, expected.scores[0])
     assert kind == "always" or memory.refused > 300

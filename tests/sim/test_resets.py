@@ -39,12 +39,13 @@ def test_a_run_after_a_reset_in_the_middle_is_as_any_other(engine, seed, make, p
     cycles = predict(program, MODEL).cycles
 
     def run(image):
-        return engine.run(program.memory_with(image), program.start_address, MODEL, 4 * cycles)
+        return engine.run(program.memory_with(image[None]), program.start_address, MODEL,
+                          4 * cycles)
 
     engine.reset()
     before = run(images[0])
     assert before.cycles == cycles
-    engine.begin(program.memory_with(images[-1]), program.start_address, MODEL)
+    engine.begin(program.memory_with(images[-1:]), program.start_address, MODEL)
     engine.advance(int(part * cycles))
     engine.reset()
     after = run(images[0])
