@@ -1,9 +1,10 @@
 """What skipping zeros saves, by layer and whole, against what their density would allow.
 
 ``python -m benchmarks.zero_skip`` compiles each network twice for the same array, once with lane
-addresses and once without, and prints cycles that ``sim.predict`` gives; ``--rtl`` runs one image
-on the RTL as well and says whether bits, cycles and counts are equal. A network's density is that
-of the weights of all its multiplications.
+addresses and once without, and prints cycles that ``sim.predict`` gives; ``--images 7`` compiles
+for seven images a run, which share the filters of dense layers. ``--rtl`` does a run on the RTL as
+well and says whether bits, cycles and counts are equal. A network's density is that of the weights
+of all its multiplications.
 """
 
 from typing import Annotated
@@ -49,11 +50,12 @@ def sparse_network(seed=0, filters=128, channels=512, size=28, density=0.1):
                    layers=(sparse, last))
 
 
-def rows(network, config):
+def rows(network, config, images):
     """One line for each layer, and one for the network."""
-    program = compile_network(network, config)
+    program = compile_network(network, config, images=images)
     skipping = predict(program).layers
-    dense = predict(compile_network(network, config.with_changes(lane_addresses=False))).layers
+    dense = predict(compile_network(network, config.with_changes(lane_addresses=False),
+                                    images=images)).layers
     macs = np.array([layer.macs for layer in program.layers])
     densities = np.array([(layer.weight_format.decode(layer.weights) != 0).mean()
                           for layer in network.layers])
@@ -72,20 +74,23 @@ def rows(network, config):
         yield "| " + " | ".join(cells) + " |"
 
 
-def main(rtl: Annotated[bool, typer.Option(help="Run one image of each on the RTL.")] = False):
-    """Prints one row for each array, network and layer."""
+def main(
+    rtl: Annotated[bool, typer.Option(help="Run each once on the RTL.")] = False,
+    images: Annotated[int, typer.Option(help="Images that a run takes together.")] = 1,
+):
+    """Prints one row for each array, network and layer; cycles are those of a run."""
     networks = [reference.load("mnist-twn"), reference.load("fashion-twn"), sparse_network()]
     typer.echo(HEADER)
     typer.echo("|" + "---|" * (HEADER.count("|") - 1))
     for config in ARRAYS:
         for network in networks:
-            for line in rows(network, config):
+            for line in rows(network, config, images):
                 typer.echo(line)
             if rtl:
                 generator = np.random.default_rng(0)
-                image = generator.choice(np.array(network.input_format.codes, np.uint8),
-                                         (1, *network.input_shape))
-                exact = run_network(network, image, config=config).exact
+                codes = generator.choice(np.array(network.input_format.codes, np.uint8),
+                                         (images, *network.input_shape))
+                exact = run_network(network, codes, config=config, batch=images).exact
                 typer.echo(f"{network.name}, {config.name}: "
                            f"{'bits, cycles and counts equal' if exact else 'NOT EQUAL'}")
 

@@ -45,15 +45,17 @@ def mapping_json(program, prediction, forced):
                        "cycles_predicted": counts["cycles"],
                        "utilization": layer.macs / (peak * counts["cycles"]), "steps": steps})
     macs = sum(layer.macs for layer in program.layers)
-    return {"network": program.network, "config": program.config.name, "macs": macs,
+    return {"network": program.network, "config": program.config.name,
+            "images": program.images, "macs": macs,
             "cycles_predicted": prediction.cycles,
             "utilization": macs / (peak * prediction.cycles), "layers": layers}
 
 
 def mapping_table(whole):
     """One row for each step of each layer; ``whole`` is as ``mapping_json`` gives it."""
-    table = Table(title=f"{whole['network']} on {whole['config']}; a star marks a forced mapping",
-                  title_justify="left", show_footer=True)
+    together = f", {whole['images']} images a run" if whole["images"] > 1 else ""
+    table = Table(title=f"{whole['network']} on {whole['config']}{together}; a star marks a forced "
+                        "mapping", title_justify="left", show_footer=True)
     table.add_column("layer", no_wrap=True, min_width=8, footer="all")
     for name in ("folds x\nunits", "planes", "groups x\nwords", "filter\ngroups", "strips"):
         table.add_column(name, no_wrap=True)
@@ -89,7 +91,7 @@ def _cells(step):
     """What the table says of a mapping."""
     mapping = step["mapping"]
     _, filters, bands = (max(column) for column in zip(*mapping["filter_groups"], strict=True))
-    parts = f"\nin {step['parts']} parts" if step["parts"] > 1 else ""
+    parts = f"\nin {step['parts']} runs" if step["parts"] > 1 else ""
     rows = f"\nin {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
     side = "".join(f"\n{count} {name}" for name, count in
                    (("blocks", mapping["blocks"]), ("bands", bands)) if count > 1)

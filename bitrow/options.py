@@ -10,7 +10,7 @@ from energy.cost_table_file import table_names
 from hw.config import CONFIGS
 from model.errors import InputError
 
-__all__ = ["CORES", "Config", "CostTableName", "Data", "Json", "Mapping", "NetworkName",
+__all__ = ["CORES", "Batch", "Config", "CostTableName", "Data", "Json", "Mapping", "NetworkName",
            "Scheduler", "Workers", "positive"]
 
 CORES = os.cpu_count() or 1
@@ -25,6 +25,8 @@ CostTableName = Annotated[str, typer.Option(
 NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bitrow networks`, "
                                             "or a .bitrow, .bitrow-c, .onnx or .tflite "
                                             "file.")]
+Batch = Annotated[int, typer.Option(
+    help="Images that a run takes together; dense layers load their weights once for all.")]
 Mapping = Annotated[Path | None, typer.Option(
     help="Mappings of some or all layers, a file that `bitrow map --save` wrote.")]
 

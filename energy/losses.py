@@ -70,8 +70,12 @@ def network_losses(network, program, prediction):
     Raises
     ------
     InputError
-        If a layer is none of these, or leaves out zeros, so that there is no such roofline.
+        If a layer is none of these, or leaves out zeros, so that there is no such roofline; or the
+        program takes several images together.
     """
+    if program.images > 1:
+        raise InputError("program must take 1 image a run where its rooflines are told, "
+                         f"not {program.images}")
     passes = [[] for _ in program.layers]
     fields = [found for found in layer_instructions(program) if found[1] is Opcode.PASS]
     for (layer, _, values), span in zip(fields, prediction.spans, strict=True):

@@ -77,7 +77,8 @@ def _layers(network, program, counters_of_layers, images):
             stored_weight_bits=stored.get(index, program.config.weight_bits),
             output_bits=layer.output_format and layer.output_format.bits)
         events = {counter: value for counter, value in counters.items() if counter != "cycles"}
-        layers.append(LayerCounts(compiled.name, compiled.mode, operands, compiled.macs * images,
+        macs = compiled.macs // program.images * images
+        layers.append(LayerCounts(compiled.name, compiled.mode, operands, macs,
                                   counters["cycles"], events))
     return tuple(layers)
 
@@ -89,8 +90,8 @@ def _stored_weight_bits(program):
             if opcode is Opcode.LOAD and fields["target"] == Target.FILTER}
 
 
-def predicted_counts(network, config, memory=MemoryModel(), mappings=None):
-    """What one image will count.
+def predicted_counts(network, config, memory=MemoryModel(), mappings=None, images=1):
+    """What a run will count.
 
     Parameters
     ----------
@@ -99,6 +100,8 @@ def predicted_counts(network, config, memory=MemoryModel(), mappings=None):
     memory : MemoryModel
     mappings : NetworkMapping or None
         As ``compile_network`` takes them.
+    images : int
+        Of the run, which takes them together.
 
     Returns
     -------
@@ -109,14 +112,15 @@ def predicted_counts(network, config, memory=MemoryModel(), mappings=None):
     CompileError
         If the configuration cannot run the network.
     """
-    return program_counts(network, compile_network(network, config, mappings), memory)
+    return program_counts(network, compile_network(network, config, mappings, images), memory)
 
 
 def program_counts(network, program, memory=MemoryModel()):
-    """What one image through a network's program will count; as ``predicted_counts``."""
+    """What a run of a network's program will count; as ``predicted_counts``."""
     prediction = predict(program, memory)
-    return NetworkCounts(network.name, program.config, "prediction", 1, prediction.cycles,
-                         _layers(network, program, prediction.layers, 1))
+    return NetworkCounts(network.name, program.config, "prediction", program.images,
+                         prediction.cycles,
+                         _layers(network, program, prediction.layers, program.images))
 
 
 def rtl_counts(network, config, result, mappings=None):

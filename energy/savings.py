@@ -19,7 +19,7 @@ class Way:
     ----------
     name : str
     energy : NetworkEnergy
-        Of one image, by prediction; its cycles may be None.
+        Of one run, by prediction; its cycles may be None.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Comparison:
         return self.ways[-1].energy
 
 
-def compare(network, config, table, memory=MemoryModel(), mappings=None):
+def compare(network, config, table, memory=MemoryModel(), mappings=None, images=1):
     """What each step from 16 bits to what is built saves.
 
     The first three ways have the mapping of what is built: the same tiles, passes, words and lanes,
@@ -61,6 +61,8 @@ def compare(network, config, table, memory=MemoryModel(), mappings=None):
     memory : MemoryModel
     mappings : NetworkMapping or None
         As ``compile_network`` takes them; a way with a mapping of its own is the mapper's.
+    images : int
+        Of a run, which takes them together.
 
     Returns
     -------
@@ -71,14 +73,15 @@ def compare(network, config, table, memory=MemoryModel(), mappings=None):
     CompileError, InputError
         If the configuration cannot run the network, or the table lacks a cost.
     """
-    program = compile_network(network, config, mappings)
+    program = compile_network(network, config, mappings, images)
     built = program_counts(network, program, memory)
     unskipped = unskipped_counts(built, program)
     ways = [Way("16 bits, no zero skipped", network_energy(unskipped, table, 16)),
             Way("8 bits, no zero skipped", network_energy(unskipped, table, 8)),
             Way("own precision, no zero skipped", network_energy(unskipped, table))]
     if unskipped.cycles is None:
-        dense = predicted_counts(network, config.with_changes(lane_addresses=False), memory)
+        dense = predicted_counts(network, config.with_changes(lane_addresses=False), memory,
+                                 images=images)
         ways.append(Way("the same, on a mapping for that", network_energy(dense, table)))
     ways.append(Way("as built", network_energy(built, table)))
     return Comparison(tuple(ways))

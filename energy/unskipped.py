@@ -20,7 +20,7 @@ def unskipped_counts(counts, program):
     Parameters
     ----------
     counts : NetworkCounts
-        Of one image through the program.
+        Of one run of the program.
     program : sim.program_image.Program
 
     Returns

@@ -67,8 +67,8 @@ def compile_network(network, config, mappings=None, images=1):
             tensors[place] = compile_step(
                 builder, steps[place], [tensors[source] for source in parts[place].sources],
                 images, blocks.get(place))
-        compiled.append(_record(builder, layer, macs[node], [steps[place] for place in own],
-                                *tensors[own[-1]]))
+        compiled.append(_record(builder, layer, images * macs[node],
+                                [steps[place] for place in own], *tensors[own[-1]]))
     image, start, instructions = builder.finish()
     return Program(network.name, config, image, start, instructions, tensors[_INPUT][0], stored,
                    folded_input, tuple(compiled))
@@ -125,5 +125,5 @@ def _record(builder, layer, macs, steps, output_address, output):
     slots = sum(part.fields[0].size * part.out_height * part.out_width * len(part.planes)
                 * step.runs for step in steps for part in step.works)
     return CompiledLayer(
-        layer.name, steps[-1].works[0].mode_name, macs, slots // output.images, builder.mark(),
+        layer.name, steps[-1].works[0].mode_name, macs, slots, builder.mark(),
         output_address, output, layer.output_format, tuple(step.compiled for step in steps))

@@ -56,9 +56,9 @@ class CompiledLayer:
     ----------
     name, mode : str
     macs : int
-        Multiplications of the layer for one image, padded taps included.
+        Multiplications of the layer for all images, padded taps included.
     lane_slots : int
-        Multiplications the array would do for one image without skipping: ``macs`` and idle lanes.
+        Multiplications the array would do without skipping: ``macs`` and idle lanes.
     record_address, output_address : int
         Bytes.
     output : ActivationLayout or ScoreLayout

@@ -104,7 +104,8 @@ class RunResult:
     Parameters
     ----------
     network, family, config, backend : str
-    images : int
+    images, batch : int
+        All of them, and those of a run.
     layers : tuple of LayerResult
     cycles_predicted, cycles_rtl : int
         Of all runs, from start to done.
@@ -119,6 +120,7 @@ class RunResult:
     config: str
     backend: str
     images: int
+    batch: int
     layers: tuple[LayerResult, ...]
     cycles_predicted: int
     cycles_rtl: int
@@ -161,8 +163,8 @@ class RunResult:
         """A dict of plain values, with the keys that DESIGN.md documents."""
         return {
             "network": self.network, "family": self.family, "config": self.config,
-            "images": self.images, "backend": self.backend, "bit_exact": self.bit_exact,
-            "exact": self.exact, "accuracy": self.accuracy,
+            "images": self.images, "batch": self.batch, "backend": self.backend,
+            "bit_exact": self.bit_exact, "exact": self.exact, "accuracy": self.accuracy,
             "peak_macs_per_cycle": self.peak_macs_per_cycle,
             "macs_per_cycle": self.macs_per_cycle,
             "cycles_predicted": self.cycles_predicted, "cycles_rtl": self.cycles_rtl,

@@ -7,6 +7,7 @@ import numpy as np
 from hw.counter_record import COUNTER_NAMES
 from hw.sequencer import Status
 from model import golden
+from model.errors import InputError
 from sim.amaranth_backend import AmaranthBackend
 from sim.compiler import compile_network
 from sim.errors import SimulationError
@@ -67,8 +68,8 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
     """
     say = progress or (lambda line, done: None)
     if batch < 1 or len(images) % batch:
-        raise SimulationError(f"batch must be one that divides the {len(images)} images, "
-                              f"not {batch}")
+        raise InputError(f"batch must be one that divides the {len(images)} images, "
+                         f"not {batch}")
     say("golden model", 0)
     expected = golden.run(network, images, keep_activations=True)
     say("compiling", 0)
@@ -92,7 +93,7 @@ def run_network(network, images, *, config, labels=None, backend="verilator",
         accuracy = float((watch.scores.argmax(axis=1) == np.asarray(labels)).mean())
     return RunResult(
         network=network.name, family=network.family, config=config.name, backend=backend,
-        images=len(images), layers=watch.layers(prediction, config),
+        images=len(images), batch=batch, layers=watch.layers(prediction, config),
         cycles_predicted=prediction.cycles * (len(images) // batch), cycles_rtl=cycles,
         scores=watch.scores, accuracy=accuracy, peak_macs_per_cycle=config.multiplier_count)
 
@@ -143,8 +144,8 @@ class _Comparison:
             did = {name: self._records[index][name] for name in COUNTER_NAMES}
             beats = sum(did[name] for name in did if name.startswith("dram_"))
             results.append(LayerResult(
-                name=layer.name, mode=layer.mode, macs=layer.macs * self._images,
-                lane_slots=layer.lane_slots * self._images,
+                name=layer.name, mode=layer.mode, macs=layer.macs * runs,
+                lane_slots=layer.lane_slots * runs,
                 cycles_predicted=should.pop("cycles"), cycles_rtl=did.pop("cycles"),
                 counts_predicted=should, counts_rtl=did,
                 peak_macs_per_cycle=config.multiplier_count, skipping=layer.skipping,

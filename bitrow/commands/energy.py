@@ -12,7 +12,7 @@ from bitrow.energy_tables import (
 )
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import images_for, named_config, named_network
-from bitrow.options import Config, CostTableName, Data, Json, Mapping, NetworkName, positive
+from bitrow.options import Batch, Config, CostTableName, Data, Json, Mapping, NetworkName, positive
 from bitrow.output import output_console, write_json
 from bitrow.progress import run_progress
 from energy.cost_table_file import load_table
@@ -34,6 +34,7 @@ def energy(
                                       "predicting them.")] = False,
     mapping: Mapping = None,
     images: Annotated[int, typer.Option(help="How many images, with --rtl.")] = 1,
+    batch: Batch = 1,
     data: Data = None,
     json_path: Json = None,
 ):
@@ -44,11 +45,12 @@ def energy(
     """
     with clear_errors():
         positive("--images", images)
+        positive("--batch", batch)
         chosen, shape, costs = named_network(network), named_config(config), load_table(table)
         mappings = load_mappings(mapping) if mapping is not None else None
-        counts, exact = _counts(chosen, shape, mappings, rtl, images, data)
+        counts, exact = _counts(chosen, shape, mappings, batch, images if rtl else None, data)
         spent = network_energy(counts, costs)
-        comparison = compare(chosen, shape, costs, mappings=mappings)
+        comparison = compare(chosen, shape, costs, mappings=mappings, images=batch)
         console = output_console()
         for part in (layer_energy_table(spent), operand_energy_table(spent),
                      comparison_table(comparison)):
@@ -61,12 +63,12 @@ def energy(
     exit_unless(exact)
 
 
-def _counts(network, config, mappings, rtl, images, data):
-    """The counts, and whether they are as predicted."""
-    if not rtl:
-        return predicted_counts(network, config, mappings=mappings), True
+def _counts(network, config, mappings, batch, images, data):
+    """The counts, and whether they are as predicted; by prediction where ``images`` is None."""
+    if images is None:
+        return predicted_counts(network, config, mappings=mappings, images=batch), True
     pixels, labels, _ = images_for(network, images, data)
     with run_progress(network.name, images) as progress:
         result = run_network(network, pixels, labels=labels, config=config, progress=progress,
-                             mappings=mappings)
+                             mappings=mappings, batch=batch)
     return rtl_counts(network, config, result, mappings), result.exact

@@ -8,7 +8,7 @@ import typer
 from bitrow.exits import clear_errors
 from bitrow.inputs import named_config, named_network
 from bitrow.mapping_table import mapping_json, mapping_table
-from bitrow.options import Config, Json, Mapping, NetworkName
+from bitrow.options import Batch, Config, Json, Mapping, NetworkName, positive
 from bitrow.output import output_console, write_json, write_picture
 from energy.plots.mapping import mapping_picture
 from model.errors import InputError
@@ -25,6 +25,7 @@ _MOST_PASSES = 8
 def map_network(
     network: NetworkName,
     config: Config = "demo",
+    batch: Batch = 1,
     force: Mapping = None,
     save: Annotated[Path | None, typer.Option(help="Write the mappings to this file.")] = None,
     layer: Annotated[str | None, typer.Option(help="The layer to draw.")] = None,
@@ -40,15 +41,16 @@ def map_network(
     Example: bitrow map fashion-twn --save map.toml --layer conv2 --picture conv2.svg
     """
     with clear_errors():
+        positive("--batch", batch)
         chosen, shape = named_network(network), named_config(config)
         mappings = load_mappings(force) if force is not None else None
-        program = compile_network(chosen, shape, mappings)
+        program = compile_network(chosen, shape, mappings, batch)
         drawn = _drawn(program, layer, step, passes or [], picture)
         forced = {(one.layer, one.step) for one in mappings.steps} if mappings else set()
         whole = mapping_json(program, predict(program), forced)
         output_console().print(mapping_table(whole))
         if forced:
-            own = predict(compile_network(chosen, shape)).cycles
+            own = predict(compile_network(chosen, shape, images=batch)).cycles
             whole["cycles_without_force"] = own
             typer.echo(f"cycles: {whole['cycles_predicted']:,}, and {own:,} as the mapper chooses")
         if drawn is not None:

@@ -7,7 +7,7 @@ import typer
 
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import images_for, named_config, named_network
-from bitrow.options import Config, Data, Json, Mapping, NetworkName, positive
+from bitrow.options import Batch, Config, Data, Json, Mapping, NetworkName, positive
 from bitrow.output import output_console, write_json
 from bitrow.progress import run_progress
 from bitrow.tables import layer_table, summary_table
@@ -22,6 +22,7 @@ def run(
     network: NetworkName,
     config: Config = "demo",
     images: Annotated[int, typer.Option(help="How many images.")] = 3,
+    batch: Batch = 1,
     data: Data = None,
     backend: Annotated[str, typer.Option(help=f"One of {', '.join(BACKENDS)}.")] = "verilator",
     latency: Annotated[int, typer.Option(help="Memory latency in cycles.")] = 40,
@@ -39,6 +40,7 @@ def run(
     """
     with clear_errors():
         positive("--images", images)
+        positive("--batch", batch)
         chosen, shape = named_network(network), named_config(config)
         memory = MemoryModel(latency_cycles=latency, bytes_per_cycle=bytes_per_cycle,
                              stall_seed=stall_seed)
@@ -47,7 +49,7 @@ def run(
         with run_progress(chosen.name, images) as progress:
             result = run_network(chosen, pixels, labels=labels, config=shape, backend=backend,
                                  memory=memory, progress=progress, trace_path=trace,
-                                 mappings=mappings)
+                                 mappings=mappings, batch=batch)
         console = output_console()
         console.print(layer_table(result))
         console.print(summary_table([result]))

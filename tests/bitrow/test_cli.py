@@ -49,6 +49,24 @@ def test_run_writes_the_documented_keys(tmp_path, network_path):
     assert written["counts_predicted"] == written["counts_rtl"]
 
 
+def test_images_can_share_a_run(tmp_path, network_path):
+    out, kept = tmp_path / "result.json", tmp_path / "map.toml"
+    assert call("map", network_path, "--config", "tiny", "--batch", 4, "--save", kept,
+                "--json", out).exit_code == 0
+    predicted = json.loads(out.read_text())
+    assert predicted["images"] == 4
+    result = call("run", network_path, "--config", "tiny", "--backend", "amaranth", "--images", 8,
+                  "--batch", 4, "--mapping", kept, "--json", out)
+    assert result.exit_code == 0, result.output
+    written = json.loads(out.read_text())
+    assert (written["images"], written["batch"], written["exact"]) == (8, 4, True)
+    assert written["cycles_rtl"] == 2 * predicted["cycles_predicted"]
+    assert written["layers"][0]["macs"] == 8 * 2560
+    result = call("run", network_path, "--images", 3, "--batch", 2)
+    assert result.exit_code == 2
+    assert "batch must be one that divides the 3 images, not 2" in result.output
+
+
 def test_networks_lists_all_ten(tmp_path):
     out = tmp_path / "networks.json"
     assert call("networks", "--json", out).exit_code == 0

@@ -36,6 +36,18 @@ def test_energy_writes_the_documented_keys(tmp_path, table):
     assert "*" in result.output and "in no figure: clock tree" in result.output
 
 
+def test_images_that_share_a_run_take_less_energy_each(tmp_path):
+    out, found = tmp_path / "energy.json", []
+    for batch in (1, 4):
+        assert call("energy", "mnist-twn", "--batch", batch, "--json", out).exit_code == 0
+        found.append(json.loads(out.read_text()))
+    one, four = found
+    assert (four["images"], four["macs"]) == (4, 4 * one["macs"])
+    assert four["energy_per_inference"] < 0.7 * one["energy_per_inference"]
+    for alone, shared in zip(one["comparison"]["ways"], four["comparison"]["ways"], strict=True):
+        assert shared["energy_per_inference"] < alone["energy_per_inference"]
+
+
 def test_rtl_counts_are_told_from_predicted_ones(tmp_path):
     out = tmp_path / "energy.json"
     result = call("energy", "fashion-bnn", "--rtl", "--json", out)
@@ -54,6 +66,7 @@ BAD_INPUT = [
     (("fashion-bnn", "--table", "/nowhere/own.toml"), "/nowhere/own.toml must be"),
     (("fashion-bnn", "--config", "huge"), "--config must be"),
     (("fashion-bnn", "--images", 0), "--images must be"),
+    (("fashion-bnn", "--batch", 0), "--batch must be at least 1, not 0"),
     (("nothing",), "network must be"),
 ]
 

@@ -12,11 +12,12 @@ from test_networks_on_rtl import assert_exact, memory_of
 from hw.config import CONFIGS
 from model import formats, reference
 from model.datasets import bundled
+from model.errors import InputError
 from model.layer import Layer
 from model.network import Network
 from sim.activation_layout import ActivationLayout
 from sim.compiler import compile_network
-from sim.errors import CompileError, SimulationError
+from sim.errors import CompileError
 from sim.network_mapping import NetworkMapping
 from sim.predict import predict
 from sim.run import run_network
@@ -164,7 +165,7 @@ def test_mappings_of_a_batch_can_be_forced():
 
 def test_a_batch_that_cannot_be_is_refused_in_a_sentence():
     network, images = random_network(0, "ternary", TINY)
-    with pytest.raises(SimulationError, match="batch must be one that divides the 2 images, not 3"):
+    with pytest.raises(InputError, match="batch must be one that divides the 2 images, not 3"):
         run_network(network, images, config=TINY, batch=3)
     with pytest.raises(CompileError, match="images of a batch must be at least 1, not 0"):
         compile_network(network, TINY, images=0)
