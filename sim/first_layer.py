@@ -1,23 +1,22 @@
 """Folding of the first layer: its kernel columns and rows become channels where that pays."""
 
 from dataclasses import dataclass
-from functools import partial
 from math import inf
 
 from model.layer import Layer
 from sim.errors import CompileError
-from sim.filter_bank import taken_words
 from sim.folded_input import FoldedInput, fold_taps
-from sim.lowering import lower
-from sim.mapper import estimate_cycles
+from sim.lowering import LoweredLayer, lower
 from sim.mapping_rules import cover_fault
-from sim.skip_choice import choose_mapping
+from sim.predict import predict
+from sim.step_compiler import step_program
 from sim.work import LayerWork
 
 __all__ = ["fold_first_layer"]
 
-_ROUGHLY = 8 / 7
-"""Estimates are rough: others must be so many times cheaper than the usual way."""
+_CLEARLY = 8 / 7
+"""Others must be so many times cheaper than the usual way: an image that is unfolded further takes
+more memory, and more time to prepare."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,9 @@ class _Way:
 
     layer: Layer
     folded: FoldedInput | None
+    lowered: LoweredLayer
     works: tuple[LayerWork, ...]
+    input_shape: tuple[int, int, int]
 
     @classmethod
     def of(cls, layer, input_shape, config, taken=0):
@@ -39,25 +40,24 @@ class _Way:
             input_shape = folded.shape
         try:
             lowered, = lower(layer, input_shape, config)
-            return cls(layer, folded, LayerWork.parts(lowered, input_shape, config))
+            return cls(layer, folded, lowered, LayerWork.parts(lowered, input_shape, config),
+                       input_shape)
         except CompileError:
             return None
 
     def cycles(self, config):
-        """Roughly the cycles with the mapper's mapping; infinite where there is none."""
+        """Cycles of the layer on its own with the mapper's mapping; infinite where none fits."""
         try:
-            mapping = choose_mapping(self.works, config, None, None)
+            return predict(step_program(self.lowered, self.input_shape, config)).cycles
         except CompileError:
             return inf
-        taken = partial(taken_words, self.works[0], config) if mapping.skipping else None
-        return estimate_cycles(self.works[0], mapping, config, taken_words=taken)
 
 
 def fold_first_layer(layer, input_shape, config, mapping=None):
     """The first layer as an equal one with kernel columns and rows as channels, where that pays.
 
     Columns are folded where that saves words of lanes; rows as well, a few at a time, where the
-    estimate of cycles is clearly less.
+    layer's cycles are clearly fewer.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def fold_first_layer(layer, input_shape, config, mapping=None):
         return None
     best = ways[0]
     if len(ways) > 1:
-        best = min(ways, key=lambda way: way.cycles(config) * (1 if way is ways[0] else _ROUGHLY))
+        best = min(ways, key=lambda way: way.cycles(config) * (1 if way is ways[0] else _CLEARLY))
     return None if best.folded is None else (best.layer, best.folded)
 
 

@@ -4,11 +4,14 @@ from hw.program import ProgramError
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
 from sim.layer_compiler import LayerCompiler
+from sim.network_mapping import NetworkMapping
 from sim.on_chip import OnChip
+from sim.program_image import Program, ProgramBuilder
 from sim.score_layout import ScoreLayout
+from sim.step import Step, StepSource
 from sim.weight_codes import load_codebook
 
-__all__ = ["compile_step"]
+__all__ = ["compile_step", "step_program"]
 
 
 def compile_step(builder, step, inputs, images, block_words=None):
@@ -55,6 +58,34 @@ def compile_step(builder, step, inputs, images, block_words=None):
             raise CompileError(f"layer {work.name}: {error}") from None
     builder.end_outputs()
     return output_address, output
+
+
+def step_program(lowered, shape, config):
+    """A program of one step, with the mapper's mapping, on one image of (height, width, channels).
+
+    Parameters
+    ----------
+    lowered : LoweredLayer
+    shape : (int, int, int)
+    config : AcceleratorConfig
+
+    Returns
+    -------
+    Program
+        Without layers; to predict how long it takes.
+
+    Raises
+    ------
+    CompileError
+        If the configuration cannot run it.
+    """
+    builder, layer = ProgramBuilder(config), lowered.layer
+    step = Step.of(lowered, StepSource(shape, 1, None), config,
+                   NetworkMapping(layer.name, config.name, ()))
+    stored = ActivationLayout.of(config, shape, layer.input_format, step.block_words)
+    address = builder.reserve(stored.bytes)
+    compile_step(builder, step, [(address, stored)], 1)
+    return Program(layer.name, config, *builder.finish(), address, stored, None, ())
 
 
 def _output_layout(config, step, images, block_words):

@@ -231,9 +231,7 @@ def shares_of_cycles(seeds, config):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["tiny", "small", pytest.param("demo", marks=pytest.mark.xfail(
-    strict=True, reason="a layer takes 1,652 cycles for 1,412: first loads are priced low")),
-    "eyeriss"])
+@pytest.mark.parametrize("name", ["tiny", "small", "demo", "eyeriss"])
 def test_rows_are_folded_where_that_takes_fewer_cycles(name):
     shares = shares_of_cycles(range(100), CONFIGS[name])
     assert len(shares) >= 50
