@@ -1,6 +1,7 @@
 """Several images in one run: bits, cycles and counts are exact, and dense layers share filters."""
 
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from random_stages import STAGE_FAMILIES, random_stage_network
 from test_networks_on_rtl import assert_exact, memory_of
 
 from hw.config import CONFIGS
+from hw.program import Opcode
 from model import formats, reference
 from model.datasets import bundled
 from model.errors import InputError
@@ -17,6 +19,7 @@ from model.layer import Layer
 from model.network import Network
 from sim.activation_layout import ActivationLayout
 from sim.compiler import compile_network
+from sim.decoded_program import DecodedProgram
 from sim.errors import CompileError
 from sim.network_mapping import NetworkMapping
 from sim.predict import predict
@@ -103,6 +106,32 @@ def test_a_batch_of_a_reference_network_is_exact(name):
     data = bundled().first(4)
     result = run_network(reference.load(name), data.images, config=DEMO, batch=4)
     assert_exact(result, name)
+
+
+def test_loads_of_batches_begin_at_beats():
+    """What the simulated memory would not mind, and a bus would."""
+    images = set()
+    for seed in range(60):
+        make = (random_network, dense_network, random_layer_network)[seed % 3]
+        network, _ = make(seed, "ternary", TINY)
+        with suppress(CompileError):
+            program = compile_network(network, TINY, images=3)
+            addresses, = DecodedProgram(program).fields(Opcode.LOAD, "address")
+            assert not (addresses % TINY.BEAT_BYTES).any(), seed
+            images.update(layer.output.image_bytes % TINY.BEAT_BYTES for layer in program.layers)
+    assert 0 in images and len(images) > 4
+
+
+@pytest.mark.parametrize(("shape", "padding"), [((2, 2, 8), (1, 0, 1, 0)),
+                                                 ((2, 1, 8), (0, 1, 0, 0))])
+def test_padded_layers_take_images_one_by_one(shape, padding):
+    generator, act = np.random.default_rng(4), formats.uint(4)
+    layer = Layer(name="padded", weight_format=formats.ternary(), input_format=act,
+                  weights=random_codes(generator, formats.ternary(), (4, *shape)),
+                  padding=padding, padding_code=3)
+    network = Network(name="padded", input_shape=shape, input_format=act, layers=(layer,))
+    images = random_codes(generator, act, (3, *shape))
+    assert_exact(run_network(network, images, config=TINY, batch=3), padding)
 
 
 def test_a_batch_too_large_for_the_buffer_runs_in_parts():
