@@ -15,7 +15,8 @@ import tempfile
 from hw.shared_module import component_ports
 from hw.verilog import component_verilog
 
-__all__ = ["CELLS", "Ecp5Result", "SynthesisError", "component_cells", "implement", "luts"]
+__all__ = ["CELLS", "Ecp5Result", "RouterProgress", "SynthesisError", "component_cells",
+           "implement", "luts"]
 
 CELLS = ("LUT4", "CCU2C", "TRELLIS_DPR16X4", "TRELLIS_FF", "DP16KD", "MULT18X18D")
 """Cells of the device: look-up tables, carry, distributed memory, registers, block memory, DSP."""
@@ -35,6 +36,12 @@ _SYNTHESIS = ("synth_ecp5 {0} -run begin:map_luts; opt_clean -purge; "
 _TIMING_WEIGHT = "100"
 """Of nextpnr's placer, 10 if nothing is said: registers stay closer to the block memory before
 them, which has no logic behind it and is the slowest part of these paths."""
+
+_ROUTING = re.compile(r"Info:\s+(\d+) \|.*\|\s+(\d+)\|")
+_PATIENCE = 4000
+"""nextpnr's line about so many steps of its first router and the wires left to lay; and the steps
+in which these must become fewer. That router gives the faster clocks, but where wires crowd it
+tears up as many as it lays."""
 
 _TOP = "bitrow"
 
@@ -110,7 +117,7 @@ def implement(component, seeds=(1,), target_mhz=150, progress=None):
                        f"{_SYNTHESIS.format('-top top')}; write_json top.json"], folder)
         say("placing and routing")
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            reports = pool.map(partial(_placed, folder, target_mhz), seeds)
+            reports = pool.map(partial(_placed, folder, target_mhz, say), seeds)
             placed = dict(zip(seeds, reports, strict=True))
         cells = _counted((folder / "cells.txt").read_text(encoding="utf-8"))
     paths = {seed: _critical_path(report) for seed, report in placed.items()}
@@ -119,14 +126,33 @@ def implement(component, seeds=(1,), target_mhz=150, progress=None):
     return Ecp5Result(clocks_mhz, cells, paths[max(clocks_mhz, key=clocks_mhz.get)])
 
 
-def _placed(folder, target_mhz, seed):
-    """nextpnr's report on the netlist in a folder."""
+def _placed(folder, target_mhz, say, seed):
+    """nextpnr's report on the netlist in a folder, by its second router if the first is stuck."""
     report = f"report-{seed}.json"
-    _tool(_NEXTPNR, ["--85k", "--package", "CABGA756", "--speed", "6", "--json", "top.json",
-                     "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq",
-                     str(target_mhz), "--seed", str(seed), "--placer-heap-timingweight",
-                     _TIMING_WEIGHT, "--report", report, "-q"], folder)
+    arguments = ["--85k", "--package", "CABGA756", "--speed", "6", "--json", "top.json",
+                 "--lpf-allow-unconstrained", "--timing-allow-fail", "--freq",
+                 str(target_mhz), "--seed", str(seed), "--placer-heap-timingweight",
+                 _TIMING_WEIGHT, "--report", report, "--router"]
+    if not _tool(_NEXTPNR, [*arguments, "router1"], folder, RouterProgress()):
+        say(f"placing seed {seed} again, to be routed by the second router")
+        _tool(_NEXTPNR, [*arguments, "router2"], folder)
     return json.loads((folder / report).read_text(encoding="utf-8"))
+
+
+class RouterProgress:
+    """Whether nextpnr's first router still gets on, by the lines that it prints."""
+
+    def __init__(self):
+        self._fewest, self._at = None, 0
+
+    def is_stuck(self, line):
+        """After this line: wires left have not become fewer for ``_PATIENCE`` steps."""
+        if found := _ROUTING.match(line):
+            steps, left = map(int, found.groups())
+            if self._fewest is None or left < self._fewest:
+                self._fewest, self._at = left, steps
+            return steps - self._at >= _PATIENCE
+        return False
 
 
 def _critical_path(report):
@@ -199,17 +225,25 @@ def _wrapper(component):
         f"  {_TOP} dut(.clk(clk), .rst(in_q[{inputs}]), {', '.join(connections)});\nendmodule\n")
 
 
-def _tool(tool, arguments, folder):
-    """Runs one of the tools in a folder."""
+def _tool(tool, arguments, folder, progress=None):
+    """Runs one of the tools in a folder; False where it was ended, as its progress said."""
     module, function = tool
     if importlib.util.find_spec(module) is None:
         raise SynthesisError(f"package {module.replace('_', '-')} must be installed (pip install "
                              "bitrow[fpga]); it is not")
-    run = subprocess.run([sys.executable, "-c", _CALL.format(module, function), *arguments],
-                         cwd=folder, capture_output=True, text=True, check=False)
+    with subprocess.Popen([sys.executable, "-c", _CALL.format(module, function), *arguments],
+                          cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as run:
+        lines = []
+        for line in run.stdout:
+            lines.append(line)
+            if progress is not None and progress.is_stuck(line):
+                run.kill()
+                return False
     if run.returncode != 0:
         raise SynthesisError(f"{module} must succeed, not end with {run.returncode}: "
-                             f"{(run.stderr or run.stdout)[-800:]}")
+                             f"{''.join(lines)[-800:]}")
+    return True
 
 
 def _counted(text):

@@ -69,6 +69,16 @@ def test_of_several_placements_the_best_is_told_of():
     assert all(path_ns <= 1000 / mhz + 1 for mhz in result.clocks_mhz.values())
 
 
+def test_a_router_that_gets_on_is_told_from_one_that_is_stuck():
+    line = "Info:      {0} |       12        {0} |   30   970 |     {1}|       1.05      20.00|\n"
+    progress = ecp5.RouterProgress()
+    assert not progress.is_stuck("Info: Routing 81952 arcs.\n")
+    left = [9000, 8000, 8100, 8050, 8000, 7999, 8000, 8001, 8002, 7999]
+    stuck = [progress.is_stuck(line.format(1000 * steps, arcs))
+             for steps, arcs in enumerate(left, start=1)]
+    assert stuck == [False] * 9 + [True]
+
+
 def test_look_up_tables_count_what_carry_and_memory_take():
     assert ecp5.luts({"LUT4": 5, "CCU2C": 3, "TRELLIS_DPR16X4": 2, "TRELLIS_FF": 100}) == 19
 
