@@ -61,8 +61,9 @@ class FedRows:
 
     def _within(self, first, end):
         """(first, end) of these rows of the padded ifmap, of which those that are padding go."""
-        first = max(first, self._pad_top)
-        end = max(first, min(end, self._pad_top + self._height))
+        bottom = self._pad_top + self._height
+        first = min(max(first, self._pad_top), bottom)
+        end = max(first, min(end, bottom))
         return self.before(first), self.before(end)
 
     def bursts(self, first, end):
