@@ -37,7 +37,7 @@ def mapping_json(program, prediction, forced):
         steps = [{"step": number, "forced": (layer.name, number) in forced,
                   "folds": len(step.mapping.folds),
                   "rows_of_a_unit": max(fold.shares for fold in step.mapping.folds),
-                  "parts": step.parts, "passes": step.passes,
+                  "runs": step.runs, "passes": step.passes,
                   "planes": len({one.plane for one in step.order}), "active_share": share,
                   "mapping": asdict(step.mapping)}
                  for number, (step, share) in enumerate(zip(layer.steps, shares, strict=True), 1)]
@@ -91,13 +91,13 @@ def _cells(step):
     """What the table says of a mapping."""
     mapping = step["mapping"]
     _, filters, bands = (max(column) for column in zip(*mapping["filter_groups"], strict=True))
-    parts = f"\nin {step['parts']} runs" if step["parts"] > 1 else ""
+    runs = f"\nin {step['runs']} runs" if step["runs"] > 1 else ""
     rows = f"\nin {step['rows_of_a_unit']} rows" if step["rows_of_a_unit"] > 1 else ""
     side = "".join(f"\n{count} {name}" for name, count in
                    (("blocks", mapping["blocks"]), ("bands", bands)) if count > 1)
     strip = max(mapping["strips"], key=lambda one: one["rows"] * one["positions"])
     return (f"{step['folds']} x {mapping['fold_units']}{rows}", str(step["planes"]),
-            f"{mapping['groups']} x {mapping['group_words']}{parts}",
+            f"{mapping['groups']} x {mapping['group_words']}{runs}",
             f"{len(mapping['filter_groups'])} x {filters}",
             f"{len(mapping['strips'])} x {strip['rows']} x {strip['positions']}{side}",
             f"{step['passes']:,}",

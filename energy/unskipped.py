@@ -50,7 +50,7 @@ def _passes(program):
     """(mapping, fold) of all passes in order."""
     for layer in program.layers:
         for step in layer.steps:
-            for one in step.order * step.parts:
+            for one in step.order * step.runs:
                 yield step.mapping, one.fold
 
 

@@ -123,7 +123,7 @@ def _map(layers, parts, config, mappings, images):
 def _record(builder, layer, macs, steps, output_address, output):
     """Adds the counter record of a node; what is known of the node."""
     slots = sum(part.fields[0].size * part.out_height * part.out_width * len(part.planes)
-                * step.runs for step in steps for part in step.works)
+                * (output.images // step.run_images) for step in steps for part in step.works)
     return CompiledLayer(
         layer.name, steps[-1].works[0].mode_name, macs, slots, builder.mark(),
         output_address, output, layer.output_format, tuple(step.compiled for step in steps))

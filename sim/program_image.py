@@ -33,19 +33,20 @@ class CompiledStep:
     ----------
     mapping : LayerMapping
     order : tuple of ArrayPass
-        The passes of each part.
-    parts : int
-        Times that they run, each for some groups of channels of an image, or of all images.
+        The passes of each run.
+    runs : int
+        Times that they run: for each part of the channels, and there for each image, or for each
+        few images that are the pixels of a map.
     """
 
     mapping: LayerMapping
     order: tuple[ArrayPass, ...]
-    parts: int
+    runs: int
 
     @property
     def passes(self):
-        """Passes of all parts."""
-        return self.parts * len(self.order)
+        """Passes of all runs."""
+        return self.runs * len(self.order)
 
 
 @dataclass(frozen=True)

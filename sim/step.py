@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 
 from sim.errors import CompileError
 from sim.forced_mapping import check_forced
@@ -68,8 +69,6 @@ class Step:
     compiled : CompiledStep
     block_words : int
         Words of a channel block in which the input must lie.
-    runs : int
-        Times that each part runs.
     pixels : (int, int) or None
         Rows and columns of a run's images, where it takes them as the pixels of a map; None where
         it takes one image.
@@ -80,7 +79,6 @@ class Step:
     works: tuple[LayerWork, ...]
     compiled: CompiledStep
     block_words: int
-    runs: int
     pixels: tuple[int, int] | None
 
     @classmethod
@@ -116,7 +114,12 @@ class Step:
         compiled = CompiledStep(mapping, pass_order(way.works[0].planes, mapping),
                                 len(way.works) * way.runs)
         return cls(lowered, lowered.output_shape(source.shape), way.works, compiled,
-                   way.block_words or mapping.group_words, way.runs, way.pixels)
+                   way.block_words or mapping.group_words, way.pixels)
+
+    @property
+    def run_images(self):
+        """Images that a run takes."""
+        return prod(self.pixels or (1,))
 
 
 def _ways(lowered, source, config):
@@ -173,4 +176,5 @@ def _input_cycles(way, source, config):
     if before is None or way.block_words is not None:
         return None
     excess = partial(drain_excess_cycles, before.works, before.compiled.mapping, config)
-    return lambda words: before.runs / way.runs * excess(words)
+    runs = before.compiled.runs // len(before.works)
+    return lambda words: runs / way.runs * excess(words)

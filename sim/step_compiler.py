@@ -44,13 +44,13 @@ def compile_step(builder, step, inputs, images, block_words=None):
         reads, writes = reads.as_map(step.pixels[1]), writes.as_map(step.pixels[1])
     load_codebook(builder, step.works[0].tables)
     mapping = step.compiled.mapping
-    on_chip = OnChip(builder, step.compiled.parts,
+    on_chip = OnChip(builder, step.compiled.runs,
                      step.works[0].stage.rows * mapping.most_filters)
     for index, work in enumerate(step.works):
         on_chip.part = index
         part = LayerCompiler(builder, work, mapping, step.compiled.order, on_chip, reads, writes)
         try:
-            for image in range(0, images, images // step.runs):
+            for image in range(0, images, step.run_images):
                 part.add_run(tuple(address + image * layout.image_bytes
                                    for address, layout in inputs),
                              output_address + image * output.image_bytes)

@@ -53,8 +53,8 @@ def mapping_picture(program, layer, step=1, passes=()):
 def _title(program, layer, compiled, shown):
     title = (f"{layer} of {program.network} on {program.config.name}: "
              f"{_counted(len(compiled.order), 'pass', 'passes')}")
-    if compiled.parts > 1:
-        title += f" for each of {compiled.parts} parts of the channels"
+    if compiled.runs > 1:
+        title += f" in each of {compiled.runs} runs"
     rest = len(compiled.order) - len({place for kind in shown for place in kind.passes})
     if rest:
         title += f"\n{_counted(rest, 'pass is', 'passes are')} of other kinds than those drawn"

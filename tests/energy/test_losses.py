@@ -94,7 +94,7 @@ def test_idle_rows_and_columns_are_those_of_the_mapping():
         for losses, layer in zip(layers, program.layers, strict=True):
             rows = columns = 0
             for step in layer.steps:
-                for one in step.order * step.parts:
+                for one in step.order * step.runs:
                     _, filters, bands = step.mapping.filter_groups[one.group]
                     words = -(-step.mapping.filter_length // one.fold.shares)
                     cycles = max(2, filters // bands * words) * one.strip.positions

@@ -36,7 +36,7 @@ def test_elements_with_work_are_those_of_each_pass_instruction():
                        if opcode is Opcode.PASS])
         for layer in program.layers:
             for step in layer.steps:
-                for _ in range(step.parts):
+                for _ in range(step.runs):
                     for one in step.order:
                         found = next(fields)
                         work = element_work(step.mapping, one)
