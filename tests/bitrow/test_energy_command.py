@@ -61,6 +61,19 @@ def test_rtl_counts_are_told_from_predicted_ones(tmp_path):
     assert counted == predicted
 
 
+def test_energy_of_batches_is_the_same_by_rtl_counts(tmp_path):
+    out = tmp_path / "energy.json"
+    assert call("energy", "fashion-bnn", "--rtl", "--images", 4, "--batch", 2, "--json",
+                out).exit_code == 0
+    counted = json.loads(out.read_text())
+    assert call("energy", "fashion-bnn", "--batch", 2, "--json", out).exit_code == 0
+    predicted = json.loads(out.read_text())
+    assert (counted["images"], predicted["images"]) == (4, 2)
+    for key in ("cycles", "macs", "energy"):
+        assert counted[key] == 2 * predicted[key], key
+    assert counted["energy_per_inference"] == predicted["energy_per_inference"]
+
+
 BAD_INPUT = [
     (("fashion-bnn", "--table", "7nm"), "table must be a .toml file or one of"),
     (("fashion-bnn", "--table", "/nowhere/own.toml"), "/nowhere/own.toml must be"),
