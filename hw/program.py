@@ -115,7 +115,7 @@ PASS_LAYOUT = data.StructLayout({
     "ring_start": 7,      # ring address of the first word of the first window
     "ring_step": 7,       # words that the window moves on
     # feed
-    "feed_address": 16,   # buffer word of (y_start, x_start, word_start), modulo 2**16
+    "feed_address": 16,   # buffer word of (y_start, x_start), modulo 2**16
     "x_start": signed(12),
     "y_start": signed(12),
     "height": 12,
@@ -197,13 +197,13 @@ def encode(opcode, **values):
     ProgramError
         If a field is unknown or a value does not fit it.
     """
-    layout = LAYOUTS[opcode]
+    layout, members = LAYOUTS[opcode], LAYOUTS[opcode].members
     values = {"opcode": int(opcode)} | values
     word = 0
     for name, value in values.items():
-        if name not in layout.members:
-            raise ProgramError(f"field must be one of {', '.join(layout.members)}, not {name!r}")
-        width, low, high = _range(layout.members[name])
+        if name not in members:
+            raise ProgramError(f"field must be one of {', '.join(members)}, not {name!r}")
+        width, low, high = _range(members[name])
         if not low <= int(value) <= high:
             raise ProgramError(f"{opcode.name} field {name} must be from {low} to {high}, "
                                f"not {int(value)}")

@@ -39,7 +39,8 @@ class ActivationLayout:
     As words [block][plane][image][y][x][word of the block]; a code of more than ``act_bits`` bits
     is cut into planes of ``act_bits``, the highest first.
     A block is a whole map of a few channel words, so that what a pass needs lies side by side; each
-    plane of a block starts at a beat, and so does each image of more than one pixel.
+    plane of a block starts at a beat, and so does each image; but images of one pixel lie side by
+    side unless they are apart.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ class ActivationLayout:
     flip : int
         Bits of a code that are stored inverted, so that signed codes are unsigned in memory.
     images : int
+    apart : bool
+        Images of one pixel start at beats as well.
     """
 
     height: int
@@ -66,9 +69,10 @@ class ActivationLayout:
     word_bytes: int
     flip: int = 0
     images: int = 1
+    apart: bool = False
 
     @classmethod
-    def of(cls, config, shape, number_format, block_words=None, images=1):
+    def of(cls, config, shape, number_format, block_words=None, images=1, apart=False):
         """The layout of (height, width, channels) tensors of a format on this configuration.
 
         One block where ``block_words`` is None.
@@ -76,7 +80,7 @@ class ActivationLayout:
         height, width, channels = shape
         return cls(height, width, channels, number_format.bits,
                    block_words or -(-channels // config.lanes), config.lanes, config.act_bits,
-                   config.word_bytes, activation_flip(number_format), images)
+                   config.word_bytes, activation_flip(number_format), images, apart)
 
     @property
     def word_channels(self):
@@ -107,7 +111,8 @@ class ActivationLayout:
     def image_bytes(self):
         """Bytes from one image to the next within a plane of a block."""
         size = self._image_words * self.word_bytes
-        return size if self.height == self.width == 1 else _whole_beats(size)
+        beside = self.height == self.width == 1 and not self.apart
+        return size if beside else _whole_beats(size)
 
     @property
     def plane_bytes(self):
@@ -127,7 +132,7 @@ class ActivationLayout:
     def as_map(self, columns):
         """The same bytes as one map, so many columns wide, of which each image is a pixel.
 
-        Images of more than one pixel must lie in one block, and take whole beats.
+        Images of one pixel must not be apart; others must lie in one block, and take whole beats.
         """
         words = self._image_words
         channels = self.channels if words == self.block_words else words * self.lanes

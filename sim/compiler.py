@@ -6,6 +6,7 @@ from model.layer import Layer
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
 from sim.first_layer import fold_first_layer
+from sim.image_map import apart_sources
 from sim.lowering import LoweredLayer, lower
 from sim.network_mapping import NetworkMapping
 from sim.program_image import CompiledLayer, Program, ProgramBuilder
@@ -55,10 +56,11 @@ def compile_network(network, config, mappings=None, images=1):
             layers[0], folded_input = folded
             shapes[0] = folded_input.shape
     parts = _lowered(layers, shapes, network.sources, config)
-    steps, blocks = _map(layers, parts, config, mappings, images)
+    apart = apart_sources(parts)
+    steps, blocks = _map(layers, parts, config, mappings, images, apart)
     builder = ProgramBuilder(config)
     stored = ActivationLayout.of(config, shapes[0], layers[0].input_formats[0], blocks[_INPUT],
-                                 images)
+                                 images, _INPUT in apart)
     tensors = {_INPUT: (builder.reserve(stored.bytes), stored)}
     compiled = []
     for node, layer in enumerate(layers):
@@ -66,7 +68,7 @@ def compile_network(network, config, mappings=None, images=1):
         for place in own:
             tensors[place] = compile_step(
                 builder, steps[place], [tensors[source] for source in parts[place].sources],
-                images, blocks.get(place))
+                images, blocks.get(place), place in apart)
         compiled.append(_record(builder, layer, images * macs[node],
                                 [steps[place] for place in own], *tensors[own[-1]]))
     image, start, instructions = builder.finish()
@@ -97,7 +99,7 @@ def _lowered(layers, shapes, sources, config):
     return parts
 
 
-def _map(layers, parts, config, mappings, images):
+def _map(layers, parts, config, mappings, images, apart):
     """The steps, and the words of the channel blocks in which the output of each must lie.
 
     In one block where it is added to another.
@@ -107,12 +109,13 @@ def _map(layers, parts, config, mappings, images):
     for part in parts:
         if len(part.sources) > 1:
             blocks.update(dict.fromkeys(part.sources, -(-part.shape[2] // config.lanes)))
-    for part in parts:
+    for place, part in enumerate(parts):
         first = part.sources[0]
         settled = blocks.get(first)
         before = steps[first] if first != _INPUT and settled is None else None
-        step = Step.of(part.lowered, StepSource(part.shape, images, settled, before), config,
-                       mappings, part.number)
+        alone = not apart.isdisjoint((place, *part.sources))
+        step = Step.of(part.lowered, StepSource(part.shape, images, settled, alone, before),
+                       config, mappings, part.number)
         if blocks.setdefault(first, step.block_words) != step.block_words:
             raise CompileError(f"layer {part.lowered.layer.name}: input must be one that no "
                                "convolution reads, as it is flattened, and is not")

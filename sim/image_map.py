@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sim.pool_window import PoolWindow
 
-__all__ = ["as_pixels", "image_maps"]
+__all__ = ["apart_sources", "as_pixels", "image_maps"]
 
 
 def as_pixels(lowered, shape):
@@ -29,6 +29,34 @@ def as_pixels(lowered, shape):
         return None
     return replace(lowered, layer=replace(layer, stride=(1, 1), dilation=(1, 1)),
                    pool=PoolWindow())
+
+
+def apart_sources(parts):
+    """The tensors of which each image must start at a beat although it is one pixel.
+
+    Those of layers whose kernel reaches past the pixel: they run image by image. With one, all that
+    are added to it.
+
+    Parameters
+    ----------
+    parts : sequence
+        Of steps; each with ``lowered``, the ``shape`` of an image, and ``sources``, what it reads.
+
+    Returns
+    -------
+    set
+        Of sources.
+    """
+    apart = set()
+    for part in parts:
+        if tuple(part.shape[:2]) == (1, 1) and as_pixels(part.lowered, part.shape) is None:
+            apart.update(part.sources)
+    while True:
+        with_them = {source for part in parts if apart.intersection(part.sources)
+                     for source in part.sources}
+        if with_them <= apart:
+            return apart
+        apart |= with_them
 
 
 def image_maps(images, columns):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hw.program import Target
 from sim.buffer_plan import BufferPlan
-from sim.fed_rows import FedRows
+from sim.fed_columns import FedColumns
 
 __all__ = ["InputTiles", "Tile"]
 
@@ -14,12 +14,13 @@ _ADDRESSES = 1 << 16
 
 @dataclass(frozen=True)
 class Tile:
-    """Rows of some channel blocks of one plane of an input; rows have the numbers of ``FedRows``.
+    """Part of some channel blocks of one plane of an input; rows have the numbers of ``FedRows``.
 
     Parameters
     ----------
     source, plane : int
     first_row, end_row : int
+    first_column, end_column : int
     first_block, blocks : int
     """
 
@@ -27,6 +28,8 @@ class Tile:
     plane: int
     first_row: int
     end_row: int
+    first_column: int
+    end_column: int
     first_block: int
     blocks: int
 
@@ -58,7 +61,9 @@ class InputTiles:
         self._flat = work.height == work.width == 1
         self._single = stored.blocks == 1 and not self._flat
         self._pixel_words = mapping.group_words if self._flat else stored.block_words
-        self._rows = FedRows(work, mapping, self._config, self._pixel_words)
+        self._columns = FedColumns(work, mapping, self._config,
+                                   self._pixel_words if self._single else None)
+        self._rows = self._columns.rows
         self._loaded_beats = {}
         self._on_chip = on_chip
 
@@ -90,15 +95,18 @@ class InputTiles:
 
     def _tile(self, strip, fold, plane, whole):
         rows = self._rows
-        first, end = (rows.first, rows.end) if whole else rows.of_strip(strip)
+        part = (*((rows.first, rows.end) if whole else rows.of_strip(strip)),
+                *self._columns.of_strip(strip))
         if self._single:
-            return Tile(plane.source, plane.act, first, end, 0, 1)
+            return Tile(plane.source, plane.act, *part, 0, 1)
         offset = self._work.first_word // self._mapping.group_words
-        return Tile(plane.source, plane.act, first, end, offset + fold.first_group, fold.groups)
+        return Tile(plane.source, plane.act, *part, offset + fold.first_group, fold.groups)
 
     def _whole_height(self, room):
         """All rows of all tiles fit so many beats at once."""
         rows = self._rows
+        if self._columns.narrow:
+            return False
         words = (rows.end - rows.first) * rows.row_words
         blocks = 1 if self._single else sum(fold.groups for fold in self._mapping.folds)
         return self._work.act_planes * blocks * (
@@ -107,17 +115,22 @@ class InputTiles:
     def _bounds(self, tile, end_row):
         """Bytes from the start of a block to the tile's first beat, first byte and last byte.
 
-        As if no row were left out.
+        As if no row were left out and rows were as far apart as in the buffer.
         """
         config = self._config
         if self._flat:
             first = tile.first_block * self._mapping.group_words * config.word_bytes
             size = tile.blocks * self._mapping.group_words * config.word_bytes
         else:
-            row_bytes = self._rows.row_words * config.word_bytes
-            first = self._rows.ifmap_row(tile.first_row) * row_bytes
-            size = max(0, end_row - tile.first_row) * row_bytes
+            first = self._row_address(tile, tile.first_row)
+            size = max(0, end_row - tile.first_row) * self._columns.row_words * config.word_bytes
         return first // config.BEAT_BYTES * config.BEAT_BYTES, first, first + size
+
+    def _row_address(self, tile, row):
+        """Bytes from the start of a block to the part of a row that a tile holds."""
+        words = (self._rows.ifmap_row(row) * self._rows.row_words
+                 + tile.first_column * self._pixel_words)
+        return words * self._config.word_bytes
 
     def _block_beats(self, tile, end_row=None):
         """Beats of one block of a tile, up to a row; of all blocks where they are one stretch."""
@@ -152,6 +165,8 @@ class InputTiles:
         low, _, _ = self._bounds(tile, tile.end_row)
         if self._flat:
             return [(0, low, dict(beats=end * tile.blocks))]
+        if self._columns.narrow:
+            return self._pieces_of_rows(tile)
         if self._rows.packed:
             return self._runs_of_rows(tile, first, end)
         return [self._of_all_blocks(tile, first, end - first,
@@ -163,6 +178,22 @@ class InputTiles:
         return place, tile.first_block * stored.block_bytes + address, dict(
             beats=beats, again=tile.blocks - 1, destination_step=self._block_beats(tile),
             address_step=stored.block_bytes if tile.blocks > 1 else 0)
+
+    def _pieces_of_rows(self, tile):
+        """A load for each row of a tile, of all blocks."""
+        config = self._config
+        pitch = self._columns.row_words * config.word_bytes
+        size = (tile.end_column - tile.first_column) * self._pixel_words * config.word_bytes
+        low, place, _ = self._bounds(tile, tile.end_row)
+        bursts = []
+        for row in range(tile.first_row, tile.end_row) if size else ():
+            address = self._row_address(tile, row)
+            cut = address % config.BEAT_BYTES
+            bursts.append(self._of_all_blocks(
+                tile, (place - low) // config.BEAT_BYTES,
+                -(-(cut + size) // config.BEAT_BYTES), address - cut))
+            place += pitch
+        return bursts
 
     def _runs_of_rows(self, tile, first, end):
         """Loads of runs of rows: each run of all blocks, or all runs of each block.
@@ -186,15 +217,20 @@ class InputTiles:
                 for block in range(tile.blocks) for row, count, runs in bursts]
 
     def feed_fields(self, index, beat, strip, fold):
-        """Where a pass finds its words, as fields of a ``PASS``; addresses are buffer words."""
+        """Where a pass finds its words, as fields of a ``PASS``; addresses are buffer words.
+
+        Rows and columns of the ifmap count from the first that is fed.
+        """
         work, mapping, config = self._work, self._mapping, self._config
         tile, rows, pixel_words = self._uses[index], self._rows, self._pixel_words
+        row_words = self._columns.row_words
         x_start = strip.first_position * work.stride[1] - work.pad_left
         first_row = strip.first_row * work.stride[0]
+        y_start = first_row - work.pad_top
         low, first, _ = self._bounds(tile, tile.end_row)
         address = (beat * config.words_per_beat + (first - low) // config.word_bytes
-                   + (rows.before(first_row) - tile.first_row) * rows.row_words
-                   + x_start * pixel_words)
+                   + (rows.before(first_row) - tile.first_row) * row_words
+                   + (x_start - tile.first_column) * pixel_words)
         if self._single:
             address += work.first_word + fold.first_group * mapping.group_words
         group_step = mapping.group_words
@@ -203,10 +239,11 @@ class InputTiles:
         block_rows = rows.before(mapping.feed_rows(strip)[1])
         block_columns = mapping.block_step * work.stride[1]
         return dict(
-            feed_address=address % _ADDRESSES, x_start=x_start,
-            y_start=first_row - work.pad_top, row_words=rows.row_words % _ADDRESSES,
+            feed_address=address % _ADDRESSES, row_words=row_words % _ADDRESSES,
+            x_start=min(x_start, 0), width=max(0, work.width - max(x_start, 0)),
+            y_start=min(y_start, 0), height=max(0, work.height - max(y_start, 0)),
             pixel_words=work.dilation[1] * pixel_words,
             group_step=group_step % _ADDRESSES,
-            block_words=(block_rows * rows.row_words + block_columns * pixel_words) % _ADDRESSES,
+            block_words=(block_rows * row_words + block_columns * pixel_words) % _ADDRESSES,
             skip_words=mapping.skip_columns * work.dilation[1] * pixel_words,
             outer_columns=block_columns)

@@ -160,8 +160,7 @@ class LayerCompiler:
         step_x = mapping.step_columns
         fields = dict(
             ring_start=self._builder.ring, ring_step=step_x * mapping.group_words,
-            height=work.height, width=work.width, first_columns=work.kernel[1],
-            step_columns=step_x, column_step=work.dilation[1],
+            first_columns=work.kernel[1], step_columns=step_x, column_step=work.dilation[1],
             skip_columns=mapping.skip_columns * work.dilation[1], outer_rows=blocks,
             outer_row_step=block_rows, inner_rows=rows, groups=one.fold.groups,
             group_words=mapping.group_words,

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.column_ways import smaller_strips, ways_to_use_columns, whole_strips
 from sim.errors import CompileError
-from sim.fed_rows import FedRows
+from sim.fed_columns import FedColumns
 from sim.mapping import LayerMapping
 from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words, most_unit_rows
 
@@ -59,11 +59,12 @@ def map_layer(work, config, block_words=None, pixel_words=None, input_cycles=Non
     """
     check_pool(work, config)
     best = None
-    for strips in (whole_strips, smaller_strips):
-        for mapping in _candidates(work, config, block_words, strips, taken_words is not None,
-                                   taken_words if slack else None, slack):
+    for strips, folds, narrow in _FALLBACKS:
+        for mapping in _candidates(work, config, block_words, strips, folds,
+                                   taken_words is not None, taken_words if slack else None, slack):
             cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
-            if cost is not None:
+            if cost is not None and (
+                    narrow or not FedColumns(work, mapping, config, pixel_words).narrow):
                 cost += input_cycles(mapping.group_words) if input_cycles else 0
                 rank = cost * (_ROUGHLY if _is_unusual(mapping) else 1)
                 if best is None or rank < best[0]:
@@ -86,7 +87,7 @@ def _is_unusual(mapping):
             or (mapping.blocks > 1 and len(mapping.strips) > 1))
 
 
-def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, slack):
+def _candidates(work, config, block_words, ways_to_strip, ways_to_fold, skips, taken_words, slack):
     """All mappings that element and bank sizes allow."""
     for group_words in range(1, min(work.words, most_group_words(work, config)) + 1):
         flat = work.height == work.width == 1
@@ -95,7 +96,7 @@ def _candidates(work, config, block_words, ways_to_strip, skips, taken_words, sl
         if work.word_step % group_words:
             continue
         groups, length = -(-work.words // group_words), work.kernel[1] * group_words
-        folding = list(_ways_to_fold(config, groups * work.kernel[0], length))
+        folding = list(ways_to_fold(config, groups * work.kernel[0], length))
         for columns, (fold_units, fold_rows, unit_rows, shares) in product(
                 ways_to_use_columns(work, config, ways_to_strip, skips), folding):
             words = -(-length // shares)
@@ -131,6 +132,17 @@ def _ways_to_fold(config, units, length):
             best, chosen = cost, (size, config.rows, unit_rows, min(shares))
     if chosen is not None:
         yield chosen
+
+
+def _single_units(config, units, length):
+    """As ``_ways_to_fold``: each unit a fold of its own, the smallest there is."""
+    del config, units, length
+    yield 1, 1, 1, 1
+
+
+_FALLBACKS = ((whole_strips, _ways_to_fold, False), (smaller_strips, _ways_to_fold, False),
+              (smaller_strips, _ways_to_fold, True), (smaller_strips, _single_units, True))
+"""Ways to lay strips and to fold, and whether tiles may hold pieces of rows: the first that fit."""
 
 
 def _word_filters(work, config):
@@ -178,8 +190,8 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     """Roughly the cycles of a mapping, or None where it does not fit; only to compare mappings."""
     if fit_fault(work, mapping, config, pixel_words) is not None:
         return None
-    tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
-    tile_beats, unhidden = _tile_loads(work, mapping, config, pixel_words, tile)
+    columns = FedColumns(work, mapping, config, pixel_words)
+    tile_beats, unhidden = _tile_loads(work, mapping, config, columns)
     folds = len(mapping.folds) * len(work.planes)
     total = 0
     alike = Counter((strip.rows, strip.positions) for strip in mapping.strips)
@@ -195,7 +207,7 @@ def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
             total += groups * folds * strips * max(run + unhidden, beats)
     _, first, bands = mapping.filter_groups[0]
     _, words, beats = _fold_kinds(work, mapping, config, taken_words, bands)[0]
-    return total + tile + first * (words * beats + work.stage.rows
+    return total + columns.tile_beats + first * (words * beats + work.stage.rows
                                    * config.thresholds_per_cycle // 4)
 
 
@@ -236,15 +248,12 @@ def _fold_kinds(work, mapping, config, taken_words, bands):
     return kinds
 
 
-def _tile_loads(work, mapping, config, pixel_words, tile):
-    """(beats of the input that a pass brings, on average; those that no window hides).
-
-    ``tile`` are the beats of the largest tile.
-    """
+def _tile_loads(work, mapping, config, columns):
+    """(beats of the input that a pass brings, on average; those that no window hides)."""
+    tile, rows = columns.tile_beats, columns.rows
     groups, strips = len(mapping.filter_groups), len(mapping.strips)
     folds = len(mapping.folds) * len(work.planes)
-    rows, blocks = FedRows(work, mapping, config, pixel_words), 1 if pixel_words else mapping.groups
-    words = blocks * (rows.end - rows.first) * rows.row_words
+    words = columns.map_blocks * (rows.end - rows.first) * rows.row_words
     whole = work.act_planes * -(-words // config.words_per_beat)
     if whole <= config.buffer_beats:
         return whole / (folds * strips * groups), 0

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sim.errors import CompileError
-from sim.fed_rows import FedRows
 
 __all__ = ["Fold", "LayerMapping", "Strip"]
 
@@ -273,16 +272,6 @@ class LayerMapping:
         """(first, end) of the padded ifmap's rows that a strip takes."""
         first = strip.first_row * self.stride[0]
         return first, first + self.reach_of_rows(strip.rows)
-
-    def tile_beats(self, work, config, strip, pixel_words):
-        """At most so many beats of the global buffer that a pass takes its ifmap words from.
-
-        ``pixel_words``: the words of a pixel that lie in one block, where that is the only one.
-        """
-        rows = FedRows(work, self, config, pixel_words)
-        first, end = rows.of_strip(strip)
-        groups = 1 if pixel_words else self.fold_groups
-        return groups * (-(-(end - first) * rows.row_words // config.words_per_beat) + 1)
 
     def stream_ids(self, fold, strip):
         """Stream id of each column of each array row of a fold, as a list of lists.

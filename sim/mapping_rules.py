@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim.errors import CompileError
+from sim.fed_columns import FedColumns
 
 __all__ = ["check_pool", "cover_fault", "fit_fault", "most_filters", "most_group_words",
            "most_unit_rows"]
@@ -108,7 +109,7 @@ def _bank_fault(work, mapping, config):
 
 def _tile_fault(mapping, work, config, pixel_words):
     """A tile that the global buffer does not hold."""
-    tile = max(mapping.tile_beats(work, config, one, pixel_words) for one in mapping.strips)
+    tile = FedColumns(work, mapping, config, pixel_words).tile_beats
     if tile <= config.buffer_beats:
         return None
     return (f"strips and fold_units must take at most {config.buffer_beats} beats of the global "

@@ -30,6 +30,8 @@ class StepSource:
     images : int
     settled_words : int or None
         Words of a channel block in which the input lies, where that is settled.
+    alone : bool
+        Each image runs alone, as those of the input or of the output are apart.
     step : Step or None
         The step before, where the layout of its outputs may suit this one.
     """
@@ -37,6 +39,7 @@ class StepSource:
     shape: tuple[int, int, int]
     images: int
     settled_words: int | None
+    alone: bool = False
     step: "Step | None" = None
 
 
@@ -125,13 +128,13 @@ class Step:
 def _ways(lowered, source, config):
     """Ways to run a step over the images, those in which a run takes most of them first.
 
-    All of them on maps of a pixel, which share their beats; strips may divide these.
+    All of them on maps of a pixel that share their beats; strips may divide these.
     """
     shape, images, settled = source.shape, source.images, source.settled_words
     pixel_words, is_pixel = -(-shape[2] // config.lanes), tuple(shape[:2]) == (1, 1)
     single = (None, pixel_words) if settled == pixel_words else (settled, None)
     image_words = shape[0] * shape[1] * pixel_words
-    merged = as_pixels(lowered, shape) if images > 1 else None
+    merged = as_pixels(lowered, shape) if images > 1 and not source.alone else None
     if merged is not None and (is_pixel or image_words % config.words_per_beat == 0):
         lies = single if is_pixel else (None, image_words)
         works = LayerWork.parts(merged, shape, config)
@@ -139,10 +142,7 @@ def _ways(lowered, source, config):
             for pixels in image_maps(count, config.cols):
                 yield _Way(tuple(work.on_pixels(*pixels) for work in works), images // count, lies,
                            settled if is_pixel else pixel_words, pixels)
-    elif images > 1 and is_pixel:
-        raise CompileError(f"layer {lowered.layer.name}: images of a batch must be 1 where a "
-                           f"kernel reaches past a map of one pixel, not {images}")
-    if images == 1 or not is_pixel:
+    if merged is None or not is_pixel:
         works = LayerWork.parts(lowered, shape, config)
         flat = works[0].height == works[0].width == 1
         yield _Way(works, images, (settled, None) if flat else single,

@@ -14,7 +14,7 @@ from sim.weight_codes import load_codebook
 __all__ = ["compile_step", "step_program"]
 
 
-def compile_step(builder, step, inputs, images, block_words=None):
+def compile_step(builder, step, inputs, images, block_words=None, apart=False):
     """Adds a step to a program.
 
     Parameters
@@ -26,6 +26,8 @@ def compile_step(builder, step, inputs, images, block_words=None):
     images : int
     block_words : int or None
         Words of a channel block in which its output must lie; one block for None.
+    apart : bool
+        Each image of the output must start at a beat.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def compile_step(builder, step, inputs, images, block_words=None):
     CompileError
         If a field of an instruction does not hold what it should.
     """
-    output = _output_layout(builder.config, step, images, block_words)
+    output = _output_layout(builder.config, step, images, block_words, apart)
     output_address = builder.reserve(output.bytes)
     reads, writes = inputs[0][1], output
     if step.pixels:
@@ -88,8 +90,8 @@ def step_program(lowered, shape, config):
     return Program(layer.name, config, *builder.finish(), address, stored, None, ())
 
 
-def _output_layout(config, step, images, block_words):
+def _output_layout(config, step, images, block_words, apart):
     if step.lowered.output_format is None:
         return ScoreLayout(*step.output_shape, images)
     return ActivationLayout.of(config, step.output_shape, step.lowered.output_format, block_words,
-                               images)
+                               images, apart)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from test_networks_on_rtl import assert_exact, memory_of
 from hw.config import CONFIGS
 from hw.program import Opcode, Target
 from model import formats, reference
+from model.addition import Addition
 from model.datasets import bundled
 from model.errors import InputError
 from model.layer import Layer
@@ -130,6 +132,47 @@ def test_loads_of_batches_begin_at_beats():
     assert 0 in images and len(images) > 4
 
 
+def network_on_pixels():
+    """A map is flattened to one pixel, on which a padded kernel, sums and a dense layer work."""
+    generator, act = np.random.default_rng(9), formats.uint(4)
+
+    def layer(name, source, filters, kernel, channels, padding=0):
+        weights = random_codes(generator, formats.ternary(), (filters, *kernel, channels))
+        return Layer(name=name, inputs=(source,), weight_format=formats.ternary(), weights=weights,
+                     input_format=act, padding=(padding,) * 4, output_format=act,
+                     thresholds=np.sort(generator.integers(-60, 60, (filters, 15)), axis=1))
+
+    def addition(name, *inputs):
+        return Addition(name=name, inputs=inputs, input_formats=(act, act), output_format=act,
+                        thresholds=np.sort(generator.integers(0, 30, (11, 15)), axis=1))
+
+    nodes = (layer("flatten", "input", 11, (2, 2), 16), layer("own", "flatten", 11, (1, 1), 11),
+             layer("wide", "flatten", 11, (3, 3), 11, padding=1),
+             addition("sum", "flatten", "wide"), addition("again", "own", "sum"),
+             layer("dense", "again", 3, (1, 1), 11))
+    return Network(name="pixels", input_shape=(2, 2, 16), input_format=act, layers=nodes)
+
+
+def test_kernels_that_reach_past_a_map_of_one_pixel_take_images_one_by_one():
+    network = network_on_pixels()
+    program = compile_network(network, TINY, images=5)
+    assert [layer.steps[-1].runs for layer in program.layers] == [5, 5, 5, 5, 1, 1]
+    images = random_codes(np.random.default_rng(8), network.input_format, (10, 2, 2, 16))
+    assert_exact(run_network(network, images, config=TINY, batch=5), 9)
+
+
+def test_images_that_are_taken_one_by_one_begin_at_beats():
+    network = network_on_pixels()
+    wide = replace(network.layers[2], inputs=("input",))
+    pixel = replace(network, input_shape=(1, 1, 11), layers=(wide,))
+    for one in (network, pixel):
+        addresses, = DecodedProgram(compile_network(one, TINY, images=5)).fields(
+            Opcode.LOAD, "address")
+        assert not (addresses % TINY.BEAT_BYTES).any()
+    images = random_codes(np.random.default_rng(8), network.input_format, (5, 1, 1, 11))
+    assert_exact(run_network(pixel, images, config=TINY, batch=5), 9)
+
+
 @pytest.mark.parametrize(("shape", "padding"), [((2, 2, 8), (1, 0, 1, 0)),
                                                  ((2, 1, 8), (0, 1, 0, 0))])
 def test_padded_layers_take_images_one_by_one(shape, padding):
@@ -204,11 +247,3 @@ def test_a_batch_that_cannot_be_is_refused_in_a_sentence():
         run_network(network, images, config=TINY, batch=3)
     with pytest.raises(CompileError, match="images of a batch must be at least 1, not 0"):
         compile_network(network, TINY, images=0)
-    weights = np.ones((2, 3, 3, 4), np.uint8)
-    layer = Layer(name="wide", weight_format=formats.ternary(), weights=weights, padding_code=0,
-                  input_format=formats.uint(4), padding=(1, 1, 1, 1))
-    network = Network(name="pixel", input_shape=(1, 1, 4), input_format=formats.uint(4),
-                      layers=(layer,))
-    with pytest.raises(CompileError, match="layer wide: images of a batch must be 1 where a "
-                                           "kernel reaches past a map of one pixel, not 2"):
-        compile_network(network, TINY, images=2)
