@@ -1,4 +1,4 @@
-"""AlexNet on the Eyeriss chip with its published mappings: model, published, deviation.
+"""AlexNet on the Eyeriss chip with its published mappings: model, reference, deviation.
 
 ``python -m benchmarks.eyeriss_alexnet``
 """
@@ -19,7 +19,6 @@ from energy.eyeriss.traffic import buffer_traffic, dram_traffic, zeros_before_po
 
 __all__ = ["alexnet_results", "main"]
 
-_HALF_DIGIT = 0.05
 _SAVED = {"CONV1": 0.30, "CONV5": 0.75}
 """Published share of fmap DRAM traffic that coding saves ("nearly"), JSSC 2017 section IV-B."""
 
@@ -53,23 +52,23 @@ def _ofmap_zeros(shapes, chosen, zeros):
             "CONV5": zeros_before_pooling(zeros["CONV5"], independent)}
 
 
-def _rounded(text):
-    """The interval that a figure printed with one decimal stands for."""
-    return float(text) - _HALF_DIGIT, float(text) + _HALF_DIGIT
+def _rounded(text, half_digit=0.05):
+    """The interval that a figure stands for which is printed with one decimal, or as many."""
+    return float(text) - half_digit, float(text) + half_digit
 
 
 def alexnet_results(option=None):
-    """For each layer a dictionary: quantity to (model, published low, published high).
+    """For each layer a dictionary: quantity to (model, reference low, reference high).
 
     Quantities are ``buffer_mb``, ``dram_mb`` (before compression), ``dram_coded_mb`` and
     ``processing_ms``. All are published with one decimal, so the figure lies between the two. DRAM
-    before compression is published only as a ratio to what is after it, also with one decimal.
+    before compression is published only as a ratio to what is after it, also with one decimal; what
+    others derived for it from the published mappings, with two, is ``dram_derived_mb``.
     """
     shapes, chosen = {shape.name: shape for shape in ALEXNET}, ALEXNET_MAPPINGS
     published = {row["layer"]: row for row in rows("eyeriss_jssc2017_table5_alexnet.csv", option)
                  if row["layer"] in chosen}
-    ratios = {row["layer"]: row["published_rlc_ratio"]
-              for row in rows("eyeriss_alexnet_reproduction_check.csv", option)}
+    checks = {row["layer"]: row for row in rows("eyeriss_alexnet_reproduction_check.csv", option)}
     zeros = {name: float(row["zeros_in_ifmaps_pct"]) / 100 for name, row in published.items()}
     ofmap_zeros = _ofmap_zeros(shapes, chosen, zeros)
     results = {}
@@ -80,11 +79,13 @@ def alexnet_results(option=None):
         coded = dram_traffic(shape, mapping, ALEXNET_BATCH, ofmap_zeros=ofmap_zeros[name],
                              ifmap_zeros=None if name == "CONV1" else zeros[name])
         low, high = _rounded(row["dram_accesses_MB"])
-        low_ratio, high_ratio = _rounded(ratios[name])
+        low_ratio, high_ratio = _rounded(checks[name]["published_rlc_ratio"])
         results[name] = {
             "buffer_mb": (buffer_traffic(shape, mapping, ALEXNET_BATCH).total_bytes / 1e6,
                           *_rounded(row["glb_accesses_MB"])),
             "dram_mb": (plain.total_bytes / 1e6, low * low_ratio, high * high_ratio),
+            "dram_derived_mb": (plain.total_bytes / 1e6, *_rounded(
+                checks[name]["dram_uncompressed_model_MB"], 0.005)),
             "dram_coded_mb": (coded.total_bytes / 1e6, low, high),
             "processing_ms": (processing_seconds(shape, mapping, ALEXNET_BATCH) * 1e3,
                               *_rounded(row["processing_latency_ms"]))}
@@ -92,16 +93,16 @@ def alexnet_results(option=None):
 
 
 def main(papers: Papers = None):
-    """Prints model, published and deviation of each layer."""
+    """Prints model, reference and deviation of each layer."""
     with clear_errors():
         results = alexnet_results(papers)
-        table = Table("layer", "quantity", "model", "published", "rounding allows", "deviation",
+        table = Table("layer", "quantity", "model", "reference", "rounding allows", "deviation",
                       title=f"Eyeriss, AlexNet, batch {ALEXNET_BATCH}; CONV3 with CONV4's mapping")
         for name, quantities in results.items():
             for quantity, (model, low, high) in quantities.items():
-                published = (low + high) / 2
-                table.add_row(name, quantity, f"{model:.2f}", f"{published:.2f}",
-                              f"{low:.2f} to {high:.2f}", f"{model / published - 1:+.1%}")
+                middle = (low + high) / 2
+                table.add_row(name, quantity, f"{model:.2f}", f"{middle:.2f}",
+                              f"{low:.3f} to {high:.3f}", f"{model / middle - 1:+.1%}")
             table.add_section()
         Console(width=100).print(table)
 

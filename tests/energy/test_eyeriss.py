@@ -272,6 +272,8 @@ def test_traffic_is_what_others_derive_from_the_published_mappings():
     assert [row["layer"] for row in checked] == list(results)
     for row in checked:
         quantities = results[row["layer"]]
+        model, low, high = quantities["dram_derived_mb"]
+        assert low <= model <= high, row["layer"]
         for quantity, column in (("buffer_mb", "glb_model_MB"),
                                  ("dram_mb", "dram_uncompressed_model_MB")):
             assert f"{quantities[quantity][0]:.2f}" == row[column], (row["layer"], quantity)
