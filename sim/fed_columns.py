@@ -49,14 +49,12 @@ class FedColumns:
             self.tile_beats = self._tile_beats()
 
     def _tile_beats(self):
-        strips = {(strip.first_row, strip.rows): strip for strip in self._mapping.strips}
-        rows = max(end - first for first, end in map(self.rows.of_strip, strips.values()))
+        rows = max(end - first for first, end in map(self.rows.of_strip, self._mapping.row_strips))
         return self._blocks * (-(-rows * self.row_words // self._beat_words) + 1)
 
     def _piece_pitch(self):
         """Words from one piece to the next: none shares a beat, all begin as rows of memory do."""
-        strips = {(strip.first_position, strip.positions): strip for strip in self._mapping.strips}
-        piece = max(end - first for first, end in map(self._taken, strips.values()))
+        piece = max(end - first for first, end in map(self._taken, self._mapping.column_strips))
         least = piece * self._pixel_words + self._beat_words - 1
         return least + (self.rows.row_words - least) % self._beat_words
 

@@ -231,6 +231,16 @@ class LayerMapping:
         return max(strip.positions for strip in self.strips)
 
     @cached_property
+    def row_strips(self):
+        """Strips of which no two have the same rows, one for all that have them."""
+        return tuple({(one.first_row, one.rows): one for one in self.strips}.values())
+
+    @cached_property
+    def column_strips(self):
+        """Strips of which no two have the same positions, one for all that have them."""
+        return tuple({(one.first_position, one.positions): one for one in self.strips}.values())
+
+    @cached_property
     def most_bands(self):
         """Bands of the filter group that has most."""
         return max(bands for *_, bands in self.filter_groups)

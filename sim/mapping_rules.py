@@ -76,7 +76,7 @@ def _field_fault(work, mapping):
     if fold_groups > _MOST_GROUPS:
         return (f"fold_units must be so few that a fold has at most {_MOST_GROUPS} channel "
                 f"groups, not {fold_groups}")
-    feeds = [mapping.feed_rows(strip) for strip in mapping.strips]
+    feeds = [mapping.feed_rows(strip) for strip in mapping.row_strips]
     rows, streams = max(feed[2] for feed in feeds), max(feed[0] * feed[2] for feed in feeds)
     if rows > _MOST_FEED_ROWS:
         return f"strips must take at most {_MOST_FEED_ROWS} ifmap rows, not {rows}"

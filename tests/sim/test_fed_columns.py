@@ -45,7 +45,7 @@ def takes_pieces(program):
 
 @pytest.mark.parametrize("family", ["xnor", "ternary", "lut", "int8"])
 def test_random_wide_layers_are_exact(family):
-    run_seeds(range(500, 508), family, SMALL_BUFFER, make=random_wide_network)
+    run_seeds(range(500, 505), family, SMALL_BUFFER, make=random_wide_network)
 
 
 def test_blocks_and_strips_in_any_order_take_pieces_of_rows():
@@ -70,8 +70,8 @@ def test_many_random_wide_layers_are_exact(family):
 
 def test_most_random_wide_layers_take_pieces_of_rows():
     programs = [compile_network(random_wide_network(seed, "xnor", SMALL_BUFFER)[0], SMALL_BUFFER)
-                for seed in range(500, 508)]
-    assert sum(map(takes_pieces, programs)) >= 4
+                for seed in range(500, 505)]
+    assert sum(map(takes_pieces, programs)) >= 3
 
 
 @pytest.mark.parametrize("shape,filters,kernel,fields", [
