@@ -150,7 +150,7 @@ def test_equal_points_are_evaluated_once(tmp_path):
 
 
 def test_networks_that_do_not_fit_are_refused_with_the_layer_named(tmp_path):
-    study = exploration(tmp_path, space=DesignSpace(CONFIGS["demo"], {"buffer_words": (64,)}))
+    study = exploration(tmp_path, space=DesignSpace(CONFIGS["demo"], {"buffer_words": (16,)}))
     run(study, 1)
     (found,) = study.points()
     assert found.evaluation is None
