@@ -28,7 +28,7 @@ class FedColumns:
         Blocks of channels in which the whole map lies.
     narrow : bool
         Tiles have pieces of rows.
-    row_words : int
+    pitch_words : int
         Buffer words from one row of a tile to the next.
     tile_beats : int
         At most so many beats of the buffer that a tile takes.
@@ -41,16 +41,16 @@ class FedColumns:
         self._blocks = 1 if pixel_words else mapping.fold_groups
         self.map_blocks = 1 if pixel_words else mapping.groups
         self._beat_words = config.words_per_beat
-        self.narrow, self.row_words = False, self.rows.row_words
+        self.narrow, self.pitch_words = False, self.rows.row_words
         self.tile_beats = self._tile_beats()
         if self.tile_beats > config.buffer_beats:
             piece = self._piece_pitch()
-            self.narrow, self.row_words = piece < self.row_words, min(piece, self.row_words)
+            self.narrow, self.pitch_words = piece < self.pitch_words, min(piece, self.pitch_words)
             self.tile_beats = self._tile_beats()
 
     def _tile_beats(self):
         rows = max(end - first for first, end in map(self.rows.of_strip, self._mapping.row_strips))
-        return self._blocks * (-(-rows * self.row_words // self._beat_words) + 1)
+        return self._blocks * (-(-rows * self.pitch_words // self._beat_words) + 1)
 
     def _piece_pitch(self):
         """Words from one piece to the next: none shares a beat, all begin as rows of memory do."""

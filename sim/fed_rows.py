@@ -24,7 +24,7 @@ class FedRows:
     Members
     -------
     row_words : int
-        Buffer words from one row to the next.
+        Words of memory from one row to the next; of the buffer, too, where rows are whole.
     packed : bool
         Rows are left out; all loads then are of whole beats.
     first, end : int

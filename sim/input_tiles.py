@@ -123,7 +123,7 @@ class InputTiles:
             size = tile.blocks * self._mapping.group_words * config.word_bytes
         else:
             first = self._row_address(tile, tile.first_row)
-            size = max(0, end_row - tile.first_row) * self._columns.row_words * config.word_bytes
+            size = max(0, end_row - tile.first_row) * self._columns.pitch_words * config.word_bytes
         return first // config.BEAT_BYTES * config.BEAT_BYTES, first, first + size
 
     def _row_address(self, tile, row):
@@ -182,7 +182,7 @@ class InputTiles:
     def _pieces_of_rows(self, tile):
         """A load for each row of a tile, of all blocks."""
         config = self._config
-        pitch = self._columns.row_words * config.word_bytes
+        pitch = self._columns.pitch_words * config.word_bytes
         size = (tile.end_column - tile.first_column) * self._pixel_words * config.word_bytes
         low, place, _ = self._bounds(tile, tile.end_row)
         bursts = []
@@ -223,13 +223,13 @@ class InputTiles:
         """
         work, mapping, config = self._work, self._mapping, self._config
         tile, rows, pixel_words = self._uses[index], self._rows, self._pixel_words
-        row_words = self._columns.row_words
+        pitch = self._columns.pitch_words
         x_start = strip.first_position * work.stride[1] - work.pad_left
         first_row = strip.first_row * work.stride[0]
         y_start = first_row - work.pad_top
         low, first, _ = self._bounds(tile, tile.end_row)
         address = (beat * config.words_per_beat + (first - low) // config.word_bytes
-                   + (rows.before(first_row) - tile.first_row) * row_words
+                   + (rows.before(first_row) - tile.first_row) * pitch
                    + (x_start - tile.first_column) * pixel_words)
         if self._single:
             address += work.first_word + fold.first_group * mapping.group_words
@@ -239,11 +239,11 @@ class InputTiles:
         block_rows = rows.before(mapping.feed_rows(strip)[1])
         block_columns = mapping.block_step * work.stride[1]
         return dict(
-            feed_address=address % _ADDRESSES, row_words=row_words % _ADDRESSES,
+            feed_address=address % _ADDRESSES, row_words=pitch % _ADDRESSES,
             x_start=min(x_start, 0), width=max(0, work.width - max(x_start, 0)),
             y_start=min(y_start, 0), height=max(0, work.height - max(y_start, 0)),
             pixel_words=work.dilation[1] * pixel_words,
             group_step=group_step % _ADDRESSES,
-            block_words=(block_rows * row_words + block_columns * pixel_words) % _ADDRESSES,
+            block_words=(block_rows * pitch + block_columns * pixel_words) % _ADDRESSES,
             skip_words=mapping.skip_columns * work.dilation[1] * pixel_words,
             outer_columns=block_columns)
