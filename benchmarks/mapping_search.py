@@ -200,11 +200,12 @@ def main(
 ):
     """Prints one table, and one for each other tool."""
     with clear_errors():
-        for asked, option, packages in ((zigzag, "--zigzag", ("zigzag-dse", "six")),
-                                        (scalesim, "--scalesim", ("scalesim", "numpy<2.3"))):
-            if asked and find_spec(packages[0].split("-")[0]) is None:
-                raise InputError(f"packages {packages[0]} and {packages[1]} must be installed for "
-                                 f"{option}, and are not")
+        for asked, option, modules in ((zigzag, "--zigzag", {"zigzag-dse": "zigzag", "six": "six"}),
+                                       (scalesim, "--scalesim", {"scalesim": "scalesim"})):
+            missing = [package for package, module in modules.items() if find_spec(module) is None]
+            if asked and missing:
+                raise InputError(f"package {' and '.join(missing)} must be installed for {option}, "
+                                 "and is not")
         console = Console(width=120)
         networks = network_shapes(data, papers)
         console.print(search_table(networks, batch))
