@@ -1,6 +1,6 @@
 """The shape of one convolution or dense layer, as access counts need it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from model.errors import InputError
@@ -116,6 +116,18 @@ class ConvShape:
     def macs(self):
         """Multiply-accumulates of one image, those with padding included."""
         return (self.outputs * self.group_channels * self.kernel_height * self.kernel_width)
+
+    @property
+    def writings(self):
+        """Layers that compute the same: this one, and where its kernel covers the ifmap also the
+        one with a kernel of 1 x 1 over as many channels as the kernel has places in all.
+        """
+        kernel = self.kernel_height, self.kernel_width
+        if kernel == (1, 1) or kernel != (self.padded_height, self.padded_width):
+            return (self,)
+        places = self.kernel_height * self.kernel_width
+        return self, replace(self, height=1, width=1, kernel_height=1, kernel_width=1,
+                             channels=places * self.channels, stride=1, padding=0)
 
     def strip_rows(self, columns):
         """Ifmap rows that so many ofmap rows need."""

@@ -8,6 +8,7 @@ import numpy as np
 from energy.dataflows import no_local_reuse, output_stationary, row_stationary, weight_stationary
 from energy.dataflows.accesses import LEVELS, Accesses
 from energy.dataflows.tiling import EXACT
+from energy.shape import ConvShape
 from model.errors import InputError
 
 __all__ = ["ABOVE_RF", "DATAFLOWS", "BestMapping", "DoesNotFit", "best_mapping",
@@ -44,6 +45,8 @@ class BestMapping:
 
     Parameters
     ----------
+    shape : ConvShape
+        That is mapped.
     mapping : dict of int
     accesses : Accesses
     energy : dict of float
@@ -54,6 +57,7 @@ class BestMapping:
         Mappings that were compared.
     """
 
+    shape: ConvShape
     mapping: dict
     accesses: Accesses
     energy: dict
@@ -95,16 +99,17 @@ def best_mapping(dataflow, shape, batch, machine, levels=LEVELS, counting=EXACT,
     found = mappings(shape, batch, machine)
     tried = next(iter(found.values())).size
     if tried == 0:
-        raise DoesNotFit(f"layer {shape.name}: a batch of {batch} must fit the buffer of "
-                         f"{machine.buffer_words} words with dataflow {dataflow}, and does not")
+        raise DoesNotFit(f"layer {shape.name}: a batch of {batch} must fit {machine.elements} "
+                         f"elements and a buffer of {machine.buffer_words} words with dataflow "
+                         f"{dataflow}, and does not")
     energies = accesses(shape, batch, found, counting).energy(machine.costs)
     moved, whole = (np.zeros(tried) + sum(parts) for parts in (
         [energies[level] for level in levels], energies.values()))
     place = _least(moved, whole, active(shape, found) + np.zeros(tried), slack)
     mapping = {name: int(value[place]) for name, value in found.items()}
     chosen = accesses(shape, batch, mapping, counting)
-    return BestMapping(mapping, chosen, {level: float(value) for level, value in
-                                         chosen.energy(machine.costs).items()},
+    return BestMapping(shape, mapping, chosen, {level: float(value) for level, value in
+                                                chosen.energy(machine.costs).items()},
                        active(shape, mapping), tried)
 
 
@@ -120,6 +125,7 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT, sl
     Parameters
     ----------
     shapes : list of ConvShape
+        Of a dense layer each of its ``writings`` is tried.
     batch : int
     machines : dict of SpatialMachine
         One for each dataflow, as ``ISCA_2016``.
@@ -138,8 +144,22 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT, sl
     for dataflow, machine in machines.items():
         try:
             found[dataflow] = [
-                best_mapping(dataflow, shape, batch, machine, levels, counting, slack)
+                _best_writing(dataflow, shape, batch, machine, levels, counting, slack)
                 for shape in shapes]
         except DoesNotFit:
             found[dataflow] = None
     return found
+
+
+def _best_writing(dataflow, shape, batch, machine, levels, counting, slack):
+    """The best mapping of the writing of a layer that moves least; of equal ones the first."""
+    found, refused = [], None
+    for writing in shape.writings:
+        try:
+            found.append(best_mapping(dataflow, writing, batch, machine, levels, counting, slack))
+        except DoesNotFit as error:
+            refused = error
+    if not found:
+        raise refused
+    return min(found, key=lambda best: (sum(best.energy[level] for level in levels),
+                                        best.total_energy))

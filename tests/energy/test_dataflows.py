@@ -1,5 +1,7 @@
 """Accesses of dataflows: closed forms against walking over the loops, conservation laws."""
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -9,7 +11,13 @@ from shapes import conv_shapes
 from benchmarks.isca_dataflows import breakdown_results, comparison_results, nearest_mappings
 from benchmarks.papers import papers_folder
 from energy.dataflows.accesses import LEVELS
-from energy.dataflows.comparison import ABOVE_RF, DATAFLOWS, best_mapping, compare_dataflows
+from energy.dataflows.comparison import (
+    ABOVE_RF,
+    DATAFLOWS,
+    DoesNotFit,
+    best_mapping,
+    compare_dataflows,
+)
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
 from energy.eyeriss.mapping import EyerissMapping
 from energy.eyeriss.traffic import buffer_traffic, dram_traffic
@@ -203,8 +211,8 @@ def test_what_does_not_fit_is_named():
                       channels=4, filters=8)
     with pytest.raises(InputError) as caught:
         best_mapping("WS", shape, 2, SMALL)
-    assert str(caught.value) == ("layer wide: a batch of 2 must fit the buffer of 3000 words with "
-                                 "dataflow WS, and does not")
+        assert str(caught.value) == ("layer wide: a batch of 2 must fit 24 elements and a buffer of "
+                                     "3000 words with dataflow WS, and does not")
     with pytest.raises(InputError, match="dataflow must be one of RS, WS, OSA, OSB, OSC, NLR"):
         best_mapping("XS", shape, 2, SMALL)
 
@@ -272,3 +280,41 @@ def test_bars_are_as_high_as_the_energy_of_a_mac():
                     for bests in found.values()]
         assert np.allclose(heights, expected)
         assert [text.get_text().strip() for text in axes.texts] == ["does not fit"]
+
+
+DENSE = ConvShape(name="d", height=9, width=7, kernel_height=11, kernel_width=9, channels=4,
+                  filters=6, padding=1, groups=2)
+
+
+def test_a_dense_layer_is_written_in_two_ways_that_compute_the_same():
+    whole, flat = DENSE.writings
+    assert whole is DENSE and (flat.kernel_height, flat.kernel_width) == (1, 1)
+    for quantity in ("macs", "weights", "outputs", "padded_inputs", "groups"):
+        assert getattr(flat, quantity) == getattr(whole, quantity), quantity
+    assert flat.writings == (flat,)
+
+
+@pytest.mark.parametrize("changes", [dict(height=10), dict(kernel_width=8), dict(
+    height=12, kernel_height=7, stride=9)])
+def test_a_kernel_that_moves_or_leaves_rows_out_has_one_writing(changes):
+    shape = replace(DENSE, **changes)
+    assert shape.writings == (shape,)
+
+
+def test_each_dataflow_takes_the_better_writing_of_a_dense_layer():
+    machines = dict.fromkeys(DATAFLOWS, replace(SMALL, elements=128))
+    found = compare_dataflows([DENSE], 2, machines)
+    shapes = set()
+    for dataflow, (best,) in found.items():
+        least = min(best_mapping(dataflow, shape, 2, machines[dataflow]).total_energy
+                    for shape in DENSE.writings)
+        assert best.total_energy == least, dataflow
+        shapes.add(best.shape)
+    assert shapes == set(DENSE.writings)
+
+
+def test_a_kernel_larger_than_the_array_fits_as_a_row_of_channels():
+    with pytest.raises(DoesNotFit, match="24 elements"):
+        best_mapping("WS", DENSE, 1, SMALL)
+    (best,) = compare_dataflows([DENSE], 1, {"WS": SMALL})["WS"]
+    assert best.shape == DENSE.writings[1]
