@@ -211,8 +211,8 @@ def test_what_does_not_fit_is_named():
                       channels=4, filters=8)
     with pytest.raises(InputError) as caught:
         best_mapping("WS", shape, 2, SMALL)
-        assert str(caught.value) == ("layer wide: a batch of 2 must fit 24 elements and a buffer of "
-                                     "3000 words with dataflow WS, and does not")
+    assert str(caught.value) == ("layer wide: a batch of 2 must fit 24 elements and a buffer of "
+                                 "3000 words with dataflow WS, and does not")
     with pytest.raises(InputError, match="dataflow must be one of RS, WS, OSA, OSB, OSC, NLR"):
         best_mapping("XS", shape, 2, SMALL)
 
