@@ -73,7 +73,7 @@ def _layers(network, program, counters_of_layers, images):
         layer = by_name[compiled.name]
         operands = LayerOperands(
             mode=compiled.mode, act_bits=layer.input_formats[0].bits,
-            weight_bits=layer.weight_format.bits if isinstance(layer, Layer) else 1,
+            weight_bits=layer.weight_format.bits if isinstance(layer, Layer) else None,
             stored_weight_bits=stored.get(index, program.config.weight_bits),
             output_bits=layer.output_format and layer.output_format.bits)
         events = {counter: value for counter, value in counters.items() if counter != "cycles"}

@@ -85,8 +85,8 @@ def network_energy(counts, table, uniform_bits=None):
         Predicted or counted by the RTL.
     table : CostTable
     uniform_bits : int or None
-        Charges the same counts for words whose every operand has so many bits; by default for
-        words as they are.
+        Charges the counts, which are ``energy.merged_planes.merged_counts``, for words whose every
+        operand has so many bits; by default for words as they are.
 
     Returns
     -------

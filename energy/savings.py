@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from energy.merged_planes import merged_counts
 from energy.network_counts import predicted_counts, program_counts
 from energy.network_energy import NetworkEnergy, network_energy
 from energy.unskipped import unskipped_counts
@@ -48,10 +49,10 @@ def compare(network, config, table, memory=MemoryModel(), mappings=None, images=
     """What each step from 16 bits to what is built saves.
 
     The first three ways have the mapping of what is built: the same tiles, passes, words and lanes,
-    with no zero skipped. In 16 and 8 bits every operand is that wide, and partial sums are
-    ``energy.word_widths.UNIFORM_PSUM_BITS`` wide. Where zeros are skipped, a fourth way is the
-    same accelerator with one address for all lanes of a word, on which nothing can be skipped,
-    with the mapping that is best for that.
+    with no zero skipped. In 16 and 8 bits every operand is that wide, none is cut into planes, and
+    partial sums are ``energy.word_widths.UNIFORM_PSUM_BITS`` wide. Where zeros are skipped, a
+    fourth way is the same accelerator with one address for all lanes of a word, on which nothing
+    can be skipped, with the mapping that is best for that.
 
     Parameters
     ----------
@@ -76,8 +77,9 @@ def compare(network, config, table, memory=MemoryModel(), mappings=None, images=
     program = compile_network(network, config, mappings, images)
     built = program_counts(network, program, memory)
     unskipped = unskipped_counts(built, program)
-    ways = [Way("16 bits, no zero skipped", network_energy(unskipped, table, 16)),
-            Way("8 bits, no zero skipped", network_energy(unskipped, table, 8)),
+    whole = merged_counts(unskipped, program)
+    ways = [Way("16 bits, no zero skipped", network_energy(whole, table, 16)),
+            Way("8 bits, no zero skipped", network_energy(whole, table, 8)),
             Way("own precision, no zero skipped", network_energy(unskipped, table))]
     if unskipped.cycles is None:
         dense = predicted_counts(network, config.with_changes(lane_addresses=False), memory,

@@ -1,6 +1,6 @@
 """Widths of what an accelerator moves and multiplies: as built, or were all of it 8 or 16 bits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth.utils import ceil_log2
 
@@ -25,8 +25,10 @@ class LayerOperands:
     ----------
     mode : str
         What the multipliers do.
-    weight_bits, act_bits : int
-        Of its formats.
+    weight_bits : int or None
+        Of its format; None where it has none and its taps are constants.
+    act_bits : int
+        Of its format.
     stored_weight_bits : int
         Bits that a lane's weight takes in memory.
     output_bits : int or None
@@ -34,7 +36,7 @@ class LayerOperands:
     """
 
     mode: str
-    weight_bits: int
+    weight_bits: int | None
     act_bits: int
     stored_weight_bits: int
     output_bits: int | None
@@ -49,7 +51,7 @@ class WordWidths:
     config : AcceleratorConfig
     act_bits, weight_bits : int
         Bits that one lane takes in an activation word and in a filter word.
-    output_bits : float
+    output_bits : int
         Bits that one channel takes in a word that the layer writes.
     filter_beat_bits : float
         Bits of the filter words that one beat brings, with the padding that they come with.
@@ -63,7 +65,7 @@ class WordWidths:
     config: AcceleratorConfig
     act_bits: int
     weight_bits: int
-    output_bits: float
+    output_bits: int
     filter_beat_bits: float
     multiply_act_bits: int
     multiply_weight_bits: int
@@ -81,27 +83,30 @@ class WordWidths:
         return cls(config=config, act_bits=config.act_bits, weight_bits=config.weight_bits,
                    output_bits=config.act_bits, filter_beat_bits=config.BEAT_BITS,
                    multiply_act_bits=own_act or min(operands.act_bits, config.act_bits),
-                   multiply_weight_bits=own_weight or min(operands.weight_bits,
+                   multiply_weight_bits=own_weight or min(operands.weight_bits or 1,
                                                           config.weight_bits),
                    product_bits=product_bits(config), psum_bits=config.psum_bits,
                    reach=config.reach)
 
     @classmethod
     def uniform(cls, config, bits, operands):
-        """The same words of the same lanes, every operand ``bits`` wide.
+        """The same words of the same lanes, every operand ``bits`` wide and in one piece, as
+        ``energy.merged_planes`` counts them.
 
-        Where the layer is cut into planes, the planes share the bits: a plane of two is half as
-        wide, so that what is moved for a pixel is one pixel. Lanes read no channels but their own.
+        Constants and scores are as wide as they are built. Lanes read no channels but their own.
         """
-        act = max(1, bits // -(-operands.act_bits // config.act_bits))
-        weight = max(1, bits // -(-operands.weight_bits // config.weight_bits))
-        output_planes = -(-(operands.output_bits or 1) // config.act_bits)
-        return cls(config=config, act_bits=act, weight_bits=weight,
-                   output_bits=bits / output_planes,
-                   filter_beat_bits=config.BEAT_BITS * weight / operands.stored_weight_bits,
-                   multiply_act_bits=act, multiply_weight_bits=weight,
-                   product_bits=min(act + weight, UNIFORM_PSUM_BITS),
-                   psum_bits=UNIFORM_PSUM_BITS, reach=1)
+        built = cls.built(config, operands)
+        if operands.weight_bits is None:
+            weight, multiplied, beat = built.weight_bits, built.multiply_weight_bits, (
+                built.filter_beat_bits)
+        else:
+            weight = multiplied = bits
+            beat = config.BEAT_BITS * bits / operands.stored_weight_bits
+        return replace(
+            built, act_bits=bits, weight_bits=weight, multiply_act_bits=bits,
+            multiply_weight_bits=multiplied, filter_beat_bits=beat, reach=1,
+            output_bits=built.output_bits if operands.output_bits is None else bits,
+            product_bits=min(bits + multiplied, UNIFORM_PSUM_BITS), psum_bits=UNIFORM_PSUM_BITS)
 
     @property
     def word_bits(self):

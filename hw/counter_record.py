@@ -24,9 +24,10 @@ COUNTER_NAMES = (
 ``cycles``; beats read for filters and their sequences, for activations, for instructions, stream
 ids and parameters; beats written by layers (records are not counted); global buffer words read,
 beats written; words put on the multicast network; operations of the elements (each reads one
-filter word and one ifmap word) and the lanes in them that had a weight; words written to filter
-and ifmap scratchpads; psum scratchpad writes and reads; psum bank reads and writes; rows of
-thresholds compared; sums requantized or rescaled; output words before pooling.
+filter word and one ifmap word) and the lanes in them that multiplied, lanes without a channel among
+them where no zero is skipped; words written to filter and ifmap scratchpads; psum scratchpad writes
+and reads; psum bank reads and writes; rows of thresholds compared; sums requantized or rescaled;
+output words before pooling.
 """
 
 SETTLE_CYCLES = 64

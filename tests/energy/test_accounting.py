@@ -1,5 +1,6 @@
 """Accounting: energy is counts times costs, nothing is lost, nothing is charged twice."""
 
+from dataclasses import replace
 from math import isclose
 
 from hypothesis import given
@@ -138,8 +139,17 @@ def test_words_of_the_built_widths_are_those_of_the_configuration():
         assert sum(adders for adders, _ in widths.tree_adders()) == config.lanes - 1
 
 
-def test_planes_of_a_pixel_share_its_bits():
-    config = CONFIGS["demo"]
-    widths = WordWidths.uniform(config, 16, lut(weight_bits=1, act_bits=8))
-    assert widths.act_bits * config.pixel_planes == 16
-    assert widths.weight_bits == widths.output_bits == 16
+def test_uniform_words_hold_whole_operands():
+    widths = WordWidths.uniform(CONFIGS["demo"], 16, lut(weight_bits=1, act_bits=8))
+    assert widths.act_bits == widths.weight_bits == widths.output_bits == 16
+    assert widths.stored_word_bits == 16 * CONFIGS["demo"].lanes
+
+
+def test_scores_and_constants_are_as_wide_as_they_are_built():
+    config, operands = CONFIGS["demo"], lut(weight_bits=None)
+    built, uniform = WordWidths.built(config, operands), WordWidths.uniform(config, 16, operands)
+    for width in ("weight_bits", "multiply_weight_bits", "filter_beat_bits"):
+        assert getattr(uniform, width) == getattr(built, width), width
+    scores = replace(lut(), output_bits=None)
+    assert (WordWidths.uniform(config, 16, scores).write_bits
+            == WordWidths.built(config, scores).write_bits)
