@@ -25,6 +25,8 @@ class LayerCounts:
     name, mode : str
     operands : LayerOperands
     macs : int
+    products : int
+        Multiplications of lanes that ``macs`` come to at least, as in ``CompiledLayer``.
     cycles : int or None
         None where it is not known how long the events would take.
     events : dict
@@ -35,6 +37,7 @@ class LayerCounts:
     mode: str
     operands: LayerOperands
     macs: int
+    products: int
     cycles: int | None
     events: dict[str, int]
 
@@ -77,8 +80,9 @@ def _layers(network, program, counters_of_layers, images):
             stored_weight_bits=stored.get(index, program.config.weight_bits),
             output_bits=layer.output_format and layer.output_format.bits)
         events = {counter: value for counter, value in counters.items() if counter != "cycles"}
-        macs = compiled.macs // program.images * images
-        layers.append(LayerCounts(compiled.name, compiled.mode, operands, macs,
+        macs, products = (count // program.images * images
+                          for count in (compiled.macs, compiled.products))
+        layers.append(LayerCounts(compiled.name, compiled.mode, operands, macs, products,
                                   counters["cycles"], events))
     return tuple(layers)
 

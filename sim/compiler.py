@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from model.layer import Layer
 from sim.activation_layout import ActivationLayout
 from sim.errors import CompileError
@@ -127,6 +129,19 @@ def _record(builder, layer, macs, steps, output_address, output):
     """Adds the counter record of a node; what is known of the node."""
     slots = sum(part.fields[0].size * part.out_height * part.out_width * len(part.planes)
                 * (output.images // step.run_images) for step in steps for part in step.works)
+    products = sum(_products(step, macs, output.images) for step in steps) if macs else 0
     return CompiledLayer(
-        layer.name, steps[-1].works[0].mode_name, macs, slots, builder.mark(),
+        layer.name, steps[-1].works[0].mode_name, macs, slots, products, builder.mark(),
         output_address, output, layer.output_format, tuple(step.compiled for step in steps))
+
+
+def _products(step, macs, images):
+    """Products of bit planes that a step's ``macs`` come to, without skipped zeros."""
+    work = step.works[0]
+    fields = [plane.fields for plane in work.planes if not plane.idle]
+    sums, taken = work.out_height * work.out_width, work.pooled_sums
+    if not step.compiled.mapping.skipping:
+        return macs * len(fields) * taken // sums
+    kept = sum(np.count_nonzero(part.fields[index] != part.off_field)
+               for part in step.works for index in fields)
+    return int(kept) * taken * (images // step.run_images)

@@ -60,6 +60,9 @@ class CompiledLayer:
         Multiplications of the layer for all images, padded taps included.
     lane_slots : int
         Multiplications the array would do without skipping: ``macs`` and idle lanes.
+    products : int
+        Multiplications of lanes that ``macs`` come to at least: one for each bit plane of weights
+        and activations, without the zeros that are skipped and the sums that no pooling takes.
     record_address, output_address : int
         Bytes.
     output : ActivationLayout or ScoreLayout
@@ -73,6 +76,7 @@ class CompiledLayer:
     mode: str
     macs: int
     lane_slots: int
+    products: int
     record_address: int
     output_address: int
     output: ActivationLayout | ScoreLayout

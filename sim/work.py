@@ -133,6 +133,12 @@ class LayerWork:
         return self.fields.shape[1]
 
     @property
+    def pooled_sums(self):
+        """Sums of one filter that a pooling window takes, where windows leave no gaps."""
+        return (self.pool.size(self.pool.count(self.out_height, 0), 0)
+                * self.pool.size(self.pool.count(self.out_width, 1), 1))
+
+    @property
     def kernel(self):
         """Kernel rows and columns."""
         return self.fields.shape[2:4]
