@@ -84,6 +84,6 @@ def compare(network, config, table, memory=MemoryModel(), mappings=None, images=
     if unskipped.cycles is None:
         dense = predicted_counts(network, config.with_changes(lane_addresses=False), memory,
                                  images=images)
-        ways.append(Way("the same, on a mapping for that", network_energy(dense, table)))
+        ways.append(Way("own precision, no hardware for skipping", network_energy(dense, table)))
     ways.append(Way("as built", network_energy(built, table)))
     return Comparison(tuple(ways))

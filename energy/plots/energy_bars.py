@@ -1,12 +1,21 @@
 """Where does the energy go? Stacked bars of levels: by layer, and by way to run a network."""
 
+from textwrap import fill
+
 from energy.events import LEVELS
-from energy.plots.style import bare, energy_label, level_looks, new_figure
+from energy.plots.style import (
+    bare,
+    energy_label,
+    figure_title,
+    level_looks,
+    new_figure,
+    shorten,
+)
 from energy.units import ReadableUnit
 
 __all__ = ["energy_by_layer", "energy_by_way"]
 
-_BAR_INCHES, _MARGIN_INCHES = 0.42, 1.5
+_BAR_INCHES, _MARGIN_INCHES, _NAME_LETTERS = 0.42, 1.5, 26
 
 
 def energy_by_layer(energy):
@@ -18,10 +27,10 @@ def energy_by_layer(energy):
     """
     counts, rows = energy.counts, energy.layers
     largest = max(layer.total.value for layer in rows) / counts.images
-    unit = ReadableUnit.of(energy.table.unit, largest)
-    bars = [(layer.name, [layer.at(level=level).value / counts.images / unit.factor
+    unit, least = (ReadableUnit.of(energy.table.unit, value) for value in (largest, 0))
+    bars = [(shorten(layer.name), [layer.at(level=level).value / counts.images / unit.factor
                           for level in LEVELS],
-             "" if layer.per_mac is None else f"{layer.per_mac:.2f} {energy.table.unit}/MAC")
+             "" if layer.per_mac is None else f"{layer.per_mac:.2f} {least.name}/MAC")
             for layer in rows]
     return _stacked(bars, energy_label(unit.name, energy.total.derived),
                     f"{counts.network} on {counts.config.name}: where the energy goes "
@@ -37,16 +46,17 @@ def energy_by_way(comparison):
     """
     first = comparison.ways[0].energy
     unit = ReadableUnit.of(first.table.unit, first.per_inference)
-    bars = [(way.name, [way.energy.at(level=level).value / unit.factor for level in LEVELS],
+    bars = [(fill(way.name, _NAME_LETTERS),
+             [way.energy.at(level=level).value / unit.factor for level in LEVELS],
              f"{way.energy.per_inference / first.per_inference:.0%}") for way in comparison.ways]
     return _stacked(bars, energy_label(unit.name, first.total.derived),
-                    f"{first.counts.network} on {first.counts.config.name}: what low precision "
-                    "and zero skipping save")
+                    f"{first.counts.network} on {first.counts.config.name}: energy in wider "
+                    "words, in its own precision, and as built")
 
 
 def _stacked(bars, quantity, title):
     """Horizontal bars of (name, value at each level, text at the end)."""
-    figure = new_figure(7.2, _MARGIN_INCHES + _BAR_INCHES * len(bars))
+    figure = new_figure(height_inches=_MARGIN_INCHES + _BAR_INCHES * len(bars))
     axes = bare(figure.subplots())
     looks = level_looks()
     for row, (_, values, text) in enumerate(bars):
@@ -61,6 +71,7 @@ def _stacked(bars, quantity, title):
     axes.set_xlim(0, 1.25 * max(sum(values) for _, values, _ in bars))
     axes.set_xlabel(quantity)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
-    figure.suptitle(title, fontsize=10)
-    figure.legend(ncols=len(LEVELS), fontsize=8, frameon=False, loc="outside lower center")
+    figure_title(figure, title)
+    figure.legend(ncols=len(LEVELS), fontsize=8, frameon=False, loc="outside lower center",
+                  columnspacing=1.2, handlelength=1.6)
     return figure

@@ -1,17 +1,31 @@
 """What an exploration found: energy against cycles, area as size, the front marked."""
 
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.lines import Line2D
 
-from energy.plots.style import COLOURS, INK, bare, energy_label, new_figure
+from energy.plots.labels import FAR, place_labels
+from energy.plots.style import (
+    COLOURS,
+    INK,
+    bare,
+    energy_label,
+    figure_title,
+    legend_beside,
+    new_figure,
+    plain_log_axis,
+)
 from energy.units import ReadableUnit
 
 __all__ = ["pareto_front"]
 
 _LARGEST_POINTS2 = 160
+_BEATEN, _FRONT = dict(facecolor="none", alpha=0.5), dict(facecolor=COLOURS[0])
 
 
-def pareto_front(points, unit, title):
-    """One mark for each evaluated point; those on the front are filled.
+def pareto_front(points, unit, title, own=None):
+    """One mark for each evaluated point; those on the front are filled and numbered.
+
+    The stepped line is the least energy within so many cycles. Points off it are on the front for
+    their area.
 
     Parameters
     ----------
@@ -20,6 +34,8 @@ def pareto_front(points, unit, title):
     unit : str
         Of the energy.
     title : str
+    own : int or None
+        Number of the trial that is the given configuration itself.
 
     Returns
     -------
@@ -28,21 +44,66 @@ def pareto_front(points, unit, title):
     good = [found for found in points if found.evaluation is not None]
     scale = ReadableUnit.of(unit, max(found.evaluation.energy for found in good))
     largest = max(found.evaluation.area_mm2 for found in good)
-    figure = new_figure(7.2, 4.2)
+    figure = new_figure(height_inches=4.4)
     axes = bare(figure.subplots())
-    for front, look in ((False, dict(facecolor="none", edgecolor=INK, alpha=0.5)),
-                        (True, dict(facecolor=COLOURS[0], edgecolor=INK))):
+    for front, name, look in ((False, "beaten by another", _BEATEN),
+                              (True, "on the front of energy,\ncycles and area", _FRONT)):
         chosen = [found.evaluation for found in good if found.pareto == front]
         axes.scatter([one.cycles for one in chosen], [one.energy / scale.factor for one in chosen],
                      s=[_LARGEST_POINTS2 * one.area_mm2 / largest for one in chosen],
-                     label="on the front" if front else "beaten by another", linewidth=0.8, **look)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda cycles, _: f"{cycles:,.0f}"))
-    axes.set_xlabel("cycles for one image")
-    axes.set_ylabel(energy_label(scale.name, any(found.evaluation.derived for found in good)))
-    axes.set_title(f"{title}; marks as large as the estimated area, the largest {largest:.1f} mm²",
-                   loc="left", fontsize=9)
-    axes.legend(frameon=False)
+                     label=name, linewidth=0.8, edgecolor=INK, **look)
+    _mark_own(axes, [found.evaluation for found in good if found.number == own], scale)
+    _name_axes(axes, scale, any(found.evaluation.derived for found in good))
+    _draw_least(axes, good, scale)
+    _add_legend(axes, largest)
+    figure_title(figure, f"{title}; numbers are those of trials")
+    places = {found.number: (found.evaluation.cycles, found.evaluation.energy / scale.factor)
+              for found in good}
+    place_labels(axes, [(str(found.number), *places[found.number])
+                        for found in good if found.pareto], FAR,
+                 others=[places[found.number] for found in good if not found.pareto],
+                 mark_points=_LARGEST_POINTS2 ** 0.5 / 2)
     return figure
+
+
+def _draw_least(axes, good, scale):
+    """A step at each point that none beats in energy and cycles, to the edges of the axes."""
+    steps = []
+    for cycles, energy in sorted((one.evaluation.cycles, one.evaluation.energy) for one in good):
+        if not steps or energy < steps[-1][1]:
+            steps.append((cycles, energy))
+    cycles = [steps[0][0], *(one for one, _ in steps), axes.get_xlim()[1]]
+    energies = [energy / scale.factor for _, energy in steps]
+    axes.step(cycles, [axes.get_ylim()[1], *energies, energies[-1]], where="post", color=INK,
+              linewidth=0.9, scalex=False, scaley=False, zorder=0,
+              label="least energy within\nso many cycles")
+
+
+def _mark_own(axes, evaluations, scale):
+    for own in evaluations:
+        axes.plot(own.cycles, own.energy / scale.factor, marker="*", markersize=15,
+                  linestyle="none", color=COLOURS[5], markeredgecolor=INK, markeredgewidth=0.6,
+                  alpha=0.85, label="this configuration")
+
+
+def _name_axes(axes, scale, derived):
+    axes.set_xscale("log")
+    axes.margins(0.08)
+    axes.autoscale_view()
+    plain_log_axis(axes.xaxis)
+    axes.set_xlabel("cycles for one image")
+    axes.set_ylabel(energy_label(scale.name, derived).replace("* (", "*\n("))
+
+
+def _add_legend(axes, largest):
+    """What marks mean, and the areas that some sizes stand for."""
+    handles, _ = axes.get_legend_handles_labels()
+    sizes = [Line2D([], [], marker="o", linestyle="none", markerfacecolor="none",
+                    markeredgecolor=INK, markersize=(_LARGEST_POINTS2 * share) ** 0.5,
+                    label=_area(largest * share)) for share in (1, 1 / 2, 1 / 8)]
+    legend_beside(axes, handles=[*handles, *sizes], labelspacing=1.0)
+
+
+def _area(mm2):
+    """Three digits, without a power of ten."""
+    return f"{float(f'{mm2:.3g}'):,.10g} mm² (estimate)"

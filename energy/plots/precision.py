@@ -2,19 +2,44 @@
 
 from math import sqrt
 
-from energy.plots.style import COLOURS, INK, bare, energy_label, new_figure
+from energy.plots.style import (
+    COLOURS,
+    INK,
+    MARKERS,
+    bare,
+    energy_label,
+    figure_title,
+    legend_beside,
+    new_figure,
+    shorten,
+)
 from energy.units import ReadableUnit
 
-__all__ = ["accuracy_against_energy"]
+__all__ = ["accuracy_against_energy", "wilson_interval"]
 
-_TWO_SIGMA = 1.96
+_TWO_SIDED_95 = 1.959964
+"""Quantile 0.975 of the normal distribution."""
+
+
+def wilson_interval(share, count):
+    """95 % interval (low, high) of a share that was counted on so many images; within 0 and 1.
+
+    The score interval: Wilson, "Probable inference, the law of succession, and statistical
+    inference", JASA 22 (1927); Brown, Cai, DasGupta, "Interval estimation for a binomial
+    proportion", Statistical Science 16 (2001), eq. 4.
+    """
+    z2 = _TWO_SIDED_95 ** 2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = (_TWO_SIDED_95 / (1 + z2 / count)
+            * sqrt(share * (1 - share) / count + z2 / (4 * count ** 2)))
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def accuracy_against_energy(points):
     """One mark for each ``PrecisionPoint``.
 
-    The bars are 95 % intervals of a share counted on so many images (normal approximation), for
-    one network on its own: all are measured on the same images.
+    The bars are 95 % intervals of a share counted on so many images, for one network on its own:
+    all are measured on the same images.
 
     Returns
     -------
@@ -23,21 +48,30 @@ def accuracy_against_energy(points):
     largest = max(point.energy.per_inference for point in points)
     first = points[0].energy
     unit = ReadableUnit.of(first.table.unit, largest)
-    figure = new_figure(7.2, 3.8)
+    figure = new_figure(height_inches=3.8)
     axes = bare(figure.subplots())
     for index, point in enumerate(points):
-        energy = point.energy.per_inference / unit.factor
-        error = _TWO_SIGMA * sqrt(point.accuracy * (1 - point.accuracy) / point.images)
-        axes.errorbar(energy, 100 * point.accuracy, yerr=100 * error, capsize=3,
-                      marker="osD^vP"[index % 6], markersize=8, markeredgecolor=INK,
-                      color=COLOURS[index % len(COLOURS)], linestyle="none",
-                      label=f"{point.energy.counts.network}\n{point.weights} weights,\n"
-                            f"{point.activations} activations")
+        _draw(axes, index, point, unit)
     axes.margins(x=0.15)
-    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived)}, {first.table.name} table")
-    axes.set_ylabel(f"accuracy on {points[0].images:,} images, %")
+    axes.set_ylim(top=min(axes.get_ylim()[1], 100))
+    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived)}, {first.table.name} table"
+                    + ("\n(the axis does not begin at 0)" if axes.get_xlim()[0] > 0 else ""))
+    axes.set_ylabel(f"accuracy on {points[0].images:,} images, %\n"
+                    "bars: 95 % intervals (Wilson)")
     axes.grid(color="#dddddd", linewidth=0.6)
-    figure.legend(fontsize=8, frameon=False, loc="outside right center", labelspacing=1.2)
-    axes.set_title(f"On {first.counts.config.name}: what precision costs and gives", fontsize=10,
-                   loc="left")
+    legend_beside(axes, labelspacing=1.2)
+    figure_title(figure, f"On {first.counts.config.name}: what precision costs and gives")
     return figure
+
+
+def _draw(axes, index, point, unit):
+    low, high = wilson_interval(point.accuracy, point.images)
+    marks = axes.errorbar(
+        point.energy.per_inference / unit.factor, 100 * point.accuracy,
+        yerr=[[100 * (point.accuracy - low)], [100 * (high - point.accuracy)]], capsize=3,
+        marker=MARKERS[index % len(MARKERS)], markersize=8, markeredgecolor=INK,
+        color=COLOURS[index % len(COLOURS)], linestyle="none", clip_on=False,
+        label=f"{shorten(point.energy.counts.network)}\n{point.weights} weights,\n"
+              f"{point.activations} activations")
+    for part in marks.get_children():
+        part.set_clip_on(False)

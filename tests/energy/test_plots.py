@@ -10,8 +10,8 @@ from energy.network_energy import network_energy
 from energy.occupancy import PassOccupancy, mean_occupancy, pass_occupancies
 from energy.plots.energy_bars import energy_by_layer, energy_by_way
 from energy.plots.occupancy import occupancy
-from energy.plots.precision import accuracy_against_energy
-from energy.plots.roofline import layer_intensity, roofline
+from energy.plots.precision import accuracy_against_energy, wilson_interval
+from energy.plots.roofline import roofline
 from energy.plots.style import figure_svg, level_looks
 from energy.precision_study import precision_points
 from energy.savings import compare
@@ -54,15 +54,6 @@ def test_levels_differ_in_colour_and_in_pattern():
         assert len({look[key] for look in looks.values()}) == len(LEVELS)
 
 
-def test_no_layer_is_above_its_roof(counts):
-    for layer in counts.layers:
-        intensity, speed = layer_intensity(layer, DEMO)
-        assert 0 < speed <= min(DEMO.multiplier_count, intensity * DEMO.BEAT_BYTES)
-    axes = roofline(counts).axes[0]
-    assert axes.get_xlabel() == "MACs for each byte to and from DRAM"
-    assert axes.get_ylabel() == "MACs per cycle"
-
-
 def test_occupancy_has_every_pass_with_its_layer():
     program = compile_network(NETWORK, DEMO)
     passes = pass_occupancies(program)
@@ -97,8 +88,15 @@ def test_precision_points_are_those_of_the_golden_model():
         assert point.accuracy == right.sum() / 20
         assert point.energy.counts.network == network.name
     axes = accuracy_against_energy(points).axes[0]
-    assert axes.get_ylabel() == "accuracy on 20 images, %"
+    assert axes.get_ylabel().startswith("accuracy on 20 images, %\n")
     assert "energy for one image, µJ" in axes.get_xlabel()
+
+
+@pytest.mark.parametrize(("right", "count", "low", "high"), [
+    (10, 10, 0.7225, 1.0), (0, 10, 0.0, 0.2775), (8, 10, 0.4902, 0.9433),
+    (50, 100, 0.4038, 0.5962)])
+def test_intervals_are_wilsons_and_stay_within_0_and_1(right, count, low, high):
+    assert wilson_interval(right / count, count) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_the_same_figure_gives_the_same_text(counts):

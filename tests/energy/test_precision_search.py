@@ -167,7 +167,7 @@ def test_a_picture_shows_what_was_found(searched):
     figure = precision_front(search.tried(), search.front(), best, ("energy", search.limit), "pJ",
                              "small")
     assert len(figure.axes) == 2
-    assert {text.get_text() for text in figure.axes[1].get_legend().get_texts()} >= {
+    assert {text.get_text() for text in figure.legends[0].get_texts()} >= {
         "uniform", "mixed", "front", "chosen", "budget"}
 
 
