@@ -16,7 +16,7 @@ class PassOccupancy:
     ----------
     layer : str
     elements : int
-        Elements that have work.
+        Elements that have work, in any of their lanes.
     window_cycles : int
         Least cycles from one window to the next.
     windows : int
@@ -55,7 +55,10 @@ def pass_occupancies(program):
 
 
 def mean_occupancy(passes, config):
-    """Share of the array's elements that have work, weighted by the cycles of the passes."""
+    """Share of the array's elements that have work, weighted by the cycles of the passes.
+
+    Cycles between passes are left out.
+    """
     cycles = sum(one.cycles for one in passes)
     return sum(one.elements * one.cycles for one in passes) / (
         cycles * config.rows * config.cols)

@@ -9,7 +9,7 @@ from energy.plots.style import INK
 
 __all__ = ["FAR", "NEAR", "place_labels"]
 
-NEAR, FAR = (8,), (8, 14, 22, 32, 44, 58)
+NEAR, FAR = (8,), (8, 14, 22, 32, 44, 58, 74, 92, 112, 134)
 """Distances of a text from its mark in points, the first ones first."""
 
 _DIRECTIONS = (0, 4, 2, 6, 1, 7, 3, 5)
@@ -46,11 +46,7 @@ def place_labels(axes, labels, distances, taken=(), others=(), mark_points=_MARK
     figure.draw_without_rendering()
     point = figure.dpi / 72
     marks = _pixels(axes, [(x, y) for _, x, y in labels])
-    blocked = [Bbox.from_bounds(x, y, 0, 0).padded(mark_points * point)
-               for x, y in (*marks, *_pixels(axes, others))]
-    lines = [artist.get_transform().transform_path(artist.get_path())
-             for artist in taken if isinstance(artist, Line2D)]
-    blocked += [artist.get_window_extent() for artist in taken if not isinstance(artist, Line2D)]
+    blocked, lines = _obstacles([*marks, *_pixels(axes, others)], mark_points * point, taken)
     written = []
     for (text, x, y), mark in zip(labels, marks, strict=True):
         note = axes.annotate(text, (x, y), xytext=(0, 0), textcoords="offset points", fontsize=8)
@@ -68,11 +64,24 @@ def place_labels(axes, labels, distances, taken=(), others=(), mark_points=_MARK
         blocked.append(box)
         if distance > _LEADER_POINTS:
             written.append(_draw_leader(axes, mark, box))
+            lines.append(_path(written[-1]))
     return True
 
 
 def _pixels(axes, places):
     return [axes.transData.transform(place) for place in places]
+
+
+def _obstacles(marks, half, taken):
+    """Boxes of marks, so many pixels around their places, and of texts; paths of lines."""
+    lines = [artist for artist in taken if isinstance(artist, Line2D)]
+    boxes = [Bbox.from_bounds(x, y, 0, 0).padded(half) for x, y in marks]
+    return (boxes + [artist.get_window_extent() for artist in taken if artist not in lines],
+            [_path(line) for line in lines])
+
+
+def _path(line):
+    return line.get_transform().transform_path(line.get_path())
 
 
 def _places(mark, size, distances, point):

@@ -57,13 +57,22 @@ def pareto_front(points, unit, title, own=None):
     _draw_least(axes, good, scale)
     _add_legend(axes, largest)
     figure_title(figure, f"{title}; numbers are those of trials")
+    _number_front(axes, good, scale)
+    return figure
+
+
+def _number_front(axes, good, scale):
+    """Numbers of trials beside the marks of the front; where all have no room, fewer and fewer."""
     places = {found.number: (found.evaluation.cycles, found.evaluation.energy / scale.factor)
               for found in good}
-    place_labels(axes, [(str(found.number), *places[found.number])
-                        for found in good if found.pareto], FAR,
-                 others=[places[found.number] for found in good if not found.pareto],
-                 mark_points=_LARGEST_POINTS2 ** 0.5 / 2)
-    return figure
+    front = sorted((found for found in good if found.pareto),
+                   key=lambda found: found.evaluation.energy)
+    while front and not place_labels(
+            axes, [(str(found.number), *places[found.number]) for found in front], FAR,
+            others=[place for number, place in places.items()
+                    if number not in {found.number for found in front}],
+            mark_points=_LARGEST_POINTS2 ** 0.5 / 2):
+        front = front[:len(front) // 2]
 
 
 def _draw_least(axes, good, scale):
@@ -92,7 +101,7 @@ def _name_axes(axes, scale, derived):
     axes.autoscale_view()
     plain_log_axis(axes.xaxis)
     axes.set_xlabel("cycles for one image")
-    axes.set_ylabel(energy_label(scale.name, derived).replace("* (", "*\n("))
+    axes.set_ylabel(energy_label(scale.name, derived, between="\n"))
 
 
 def _add_legend(axes, largest):

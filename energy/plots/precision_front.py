@@ -84,5 +84,5 @@ def _cost_axis(kind, unit, good):
     if kind == "energy":
         readable = ReadableUnit.of(unit, max(one.evaluation.energy for one in good))
         derived = any(one.evaluation.derived for one in good)
-        return readable.factor, energy_label(readable.name, derived).replace("* (", "*\n(")
+        return readable.factor, energy_label(readable.name, derived, between="\n")
     return (1, "cycles for one image") if kind == "cycles" else (1, "bits of a weight, on average")

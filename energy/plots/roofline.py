@@ -95,8 +95,9 @@ def _draw_marks(axes, points, config):
     """(text, place, mark) of each layer: its name, and its share of its roof."""
     peak, bandwidth, found = config.multiplier_count, config.BEAT_BYTES, []
     for index, (name, intensity, speed) in enumerate(points):
-        mark, = axes.plot(intensity, speed, marker=MARKERS[index % len(MARKERS)], markersize=7,
-                          linestyle="none", color=COLOURS[index % len(COLOURS)],
+        turn, place = divmod(index, len(COLOURS))
+        mark, = axes.plot(intensity, speed, marker=MARKERS[(place + turn) % len(MARKERS)],
+                          markersize=7, linestyle="none", color=COLOURS[place],
                           markeredgecolor=INK)
         share = speed / min(peak, bandwidth * intensity)
         found.append((f"{shorten(name)}: {share:.0%}", intensity, speed, mark))

@@ -77,7 +77,7 @@ def shorten(name, letters=_NAME_LETTERS):
     return f"{name[:letters - 1 - end]}…{name[-end:]}"
 
 
-def energy_label(unit, derived):
+def energy_label(unit, derived, between=" "):
     """Of an axis with energies of one image.
 
     Parameters
@@ -85,8 +85,10 @@ def energy_label(unit, derived):
     unit : str
     derived : bool or tuple
         Whether costs behind them are derived from published ones.
+    between : str
+        Before the words that say so; a line feed where they have no room beside the others.
     """
-    mark = "* (* costs derived in part)" if derived else ""
+    mark = f"*{between}(* costs derived in part)" if derived else ""
     return f"energy for one image, {unit}{mark}"
 
 

@@ -109,7 +109,7 @@ FIGURES = {
     "roofline": lambda made: roofline(made[1]),
     "roofline, long names": lambda made: roofline(long_names(made)[1]),
     "roofline, many layers": lambda made: roofline(
-        with_names(made, [f"conv{index}" for index in range(12)])[1]),
+        with_names(made, [f"conv{index}" for index in range(30)])[1]),
     "occupancy": lambda made: occupancy(*made[:1], made[1].cycles),
     "occupancy, long names": lambda made: occupancy(long_names(made)[0], made[1].cycles),
     "dataflows": lambda made: dataflow_figure(),
@@ -177,6 +177,25 @@ def test_the_occupancy_says_what_its_average_is_of(made):
     assert "49% of elements while passes run, on average" in title
     assert "passes take 37% of the run's cycles" in title
     assert "passes take 74% of the run's cycles" in occupancy(program).get_suptitle()
+
+
+def test_every_mark_has_its_number_where_names_have_no_room(made):
+    figure = roofline(with_names(made, [f"conv{index}" for index in range(30)])[1])
+    axes, = figure.axes
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [text.split()[0] for text in legend] == [str(number) for number in range(1, 31)]
+    assert {text.get_text() for text in axes.texts} >= {text.split()[0] for text in legend}
+    looks = {(mark.get_marker(), mark.get_color()) for mark in axes.lines
+             if mark.get_marker() != "None"}
+    assert len(looks) == 30
+
+
+def test_a_front_without_room_for_all_numbers_has_those_of_least_energy():
+    values = [(9e7 - step, 30_000 + step, 20.0) for step in range(300)]
+    figure = pareto_front(explored(values), "pJ", "net")
+    numbers = {int(text.get_text()) for text in figure.axes[0].texts}
+    assert 0 < len(numbers) < 300
+    assert numbers == set(range(300 - len(numbers), 300))
 
 
 def test_own_configuration_and_trials_of_the_front_are_marked():
