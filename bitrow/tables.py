@@ -4,7 +4,8 @@ from rich.table import Table
 
 from hw.ecp5 import luts
 
-__all__ = ["cells_table", "layer_table", "network_table", "structure_table", "summary_table"]
+__all__ = ["cells_table", "element_table", "layer_table", "network_table", "structure_table",
+           "summary_table"]
 
 
 def _yes(value):
@@ -102,3 +103,23 @@ def cells_table(modules):
                                   ("TRELLIS_FF", "DP16KD", "MULT18X18D")))
         table.add_row(name, f"{count:,}", *(f"{count * number:,}" for number in numbers))
     return table
+
+
+def element_table(cycles):
+    """One row for each ``sim.element_stepper.ElementCycle``; a star marks a whole sum."""
+    table = Table(title="What goes into an element, and what is where at the end of the cycle",
+                  title_justify="left")
+    table.add_column("cycle", justify="right")
+    table.add_column("given", no_wrap=True)
+    for name in ("filter word", "ifmap word", "product", "accumulator", "psum out"):
+        table.add_column(name, justify="right")
+    for one in cycles:
+        cells = [_known(value) for value in (one.weight, one.pixel, one.product)]
+        table.add_row(str(one.cycle), "; ".join(one.given), *cells,
+                      _known(one.accumulator) + ("*" if one.ends_sum else " "),
+                      _known(one.psum_out))
+    return table
+
+
+def _known(value):
+    return "" if value is None else f"{value:,}"

@@ -1,14 +1,15 @@
 """The processing element: scratchpads, multipliers, compressor tree, accumulator."""
 
 from amaranth import Array, Cat, Module, Mux, Signal
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from hw.bundles import psum_shape
 from hw.column_span import goes_on, is_here, pass_on
-from hw.compressor import CompressorTree, tree_latency
+from hw.compressor import CompressorTree
 from hw.data_register import data_register
+from hw.element_registers import ElementRegisters
 from hw.multiplier import Multiplier, product_bits
 from hw.operation import (
     element_drain_layout,
@@ -47,6 +48,11 @@ class ProcessingElement(wiring.Component):
     drain_i, drain_o : streams of drains
     psum_i, psum_o : In, Out
         From the element below, to the one above.
+
+    Attributes
+    ----------
+    registers : ElementRegisters
+        Between scratchpads and psums, for who looks inside.
     """
 
     def __init__(self, config):
@@ -60,6 +66,7 @@ class ProcessingElement(wiring.Component):
             ports[f"{name}_i"] = In(_always(layout))
             ports[f"{name}_o"] = Out(_always(layout))
         super().__init__(ports)
+        self.registers = ElementRegisters(config)
 
     def elaborate(self, platform):
         m = Module()
@@ -143,36 +150,29 @@ class ProcessingElement(wiring.Component):
         return taken
 
     def _datapath(self, m, op_valid, filters, acts, psums):
-        config = self._config
+        config, registers = self._config, self.registers
         port = filters.read_port()
         m.d.comb += port.addr.eq(self.op_o.p.filter)
         m.submodules.tree = tree = CompressorTree(config.lanes, product_bits(config))
-        weights = Signal(config.filter_word_bits, reset_less=True)
-        multiplied = [Signal.like(act, name=f"multiplied_{index}", reset_less=True)
-                      for index, act in enumerate(acts)]
+        weights, multiplied = registers.weights, Cat(registers.acts)
         reading_mode, mode = (Signal.like(self.op_o.p.mode, name=name, reset_less=True)
                               for name in ("reading_mode", "mode"))
-        m.d.sync += [weights.eq(port.data), Cat(multiplied).eq(Cat(acts)),
+        m.d.sync += [weights.eq(port.data), multiplied.eq(Cat(acts)),
                      reading_mode.eq(self.op_o.p.mode), mode.eq(reading_mode)]
-        for lane in range(config.lanes):
+        for lane, product in enumerate(registers.products):
             unit = m.submodules[f"multiplier_{lane}"] = Multiplier(config)
             m.d.comb += [
                 unit.mode.eq(mode),
                 unit.weight.eq(weights.word_select(lane, config.weight_bits)),
-                unit.act.eq(Cat(multiplied).word_select(lane, config.act_bits)),
+                unit.act.eq(multiplied.word_select(lane, config.act_bits)),
             ]
-            product = Signal.like(unit.product, name=f"product_{lane}", reset_less=True)
             m.d.sync += product.eq(unit.product)
             m.d.comb += tree.i[lane].eq(product)
-        step = data.StructLayout({"valid": 1, "first": 1, "last": 1,
-                                  "psum": len(self.op_o.p.psum)})
-        steps = [Signal(step, name=f"step_{i}", reset_less=True)
-                 for i in range(4 + tree_latency(config.lanes))]
+        steps, accumulator = registers.steps, registers.accumulator
         m.d.sync += [steps[0].valid.eq(op_valid)]
         m.d.sync += [steps[0][name].eq(self.op_o.p[name]) for name in ("first", "last", "psum")]
         m.d.sync += [later.eq(earlier) for earlier, later in zip(steps, steps[1:], strict=False)]
         summed, done = steps[-2], steps[-1]
-        accumulator = Signal(psum_shape(config), reset_less=True)
         with m.If(summed.valid):
             m.d.sync += accumulator.eq(Mux(summed.first, 0, accumulator) + tree.o)
         write_port = psums.write_port()
