@@ -38,6 +38,12 @@ class PassCycles:
         return max(self.mac_cycles, self.psum_cycles, self.ifmap_cycles)
 
     @property
+    def bound_by(self):
+        """Which of these is the slowest: MACs, psums or ifmaps."""
+        return max((self.mac_cycles, "MACs"), (self.psum_cycles, "psums"),
+                   (self.ifmap_cycles, "ifmaps"), key=lambda one: one[0])[1]
+
+    @property
     def total_cycles(self):
         """From the start of a pass to the start of the next."""
         return self.stream_cycles + self.chain_cycles + self.filter_cycles

@@ -4,7 +4,7 @@ import numpy as np
 
 from model.errors import InputError
 
-__all__ = ["decode", "encode", "expected_words"]
+__all__ = ["decode", "encode", "expected_share", "expected_words"]
 
 _RUN_BITS, _LEVEL_BITS, _PAIRS = 5, 16, 3
 _LONGEST = (1 << _RUN_BITS) - 1
@@ -102,3 +102,9 @@ def expected_words(count, zero_fraction):
         raise InputError(f"zero fraction must be between 0 and 1, not {zero_fraction}")
     covered = sum(zero_fraction ** place for place in range(_LONGEST + 1))
     return count / covered / _PAIRS
+
+
+def expected_share(zero_fraction):
+    """The size of the code of many values by that of 16 bits for each; otherwise as
+    ``expected_words``."""
+    return expected_words(1, zero_fraction) * 64 / _LEVEL_BITS

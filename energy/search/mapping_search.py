@@ -8,7 +8,8 @@ from energy.dataflows import row_stationary
 from energy.dataflows.row_stationary import filter_blocks, with_every_p, with_filter_blocks
 from model.errors import InputError
 
-__all__ = ["OBJECTIVES", "FoundMapping", "evaluate", "find_mapping", "find_mappings"]
+__all__ = ["OBJECTIVES", "FoundMapping", "evaluate", "find_each_objective", "find_mapping",
+           "find_mappings"]
 
 OBJECTIVES = ("cycles", "energy", "edp")
 _FIRST = 64
@@ -133,3 +134,8 @@ def find_mappings(shapes, batch, machine, objective="energy"):
         if key not in known:
             known[key] = find_mapping(shape, batch, machine, objective)
     return [known[replace(shape, name="")] for shape in shapes]
+
+
+def find_each_objective(shape, batch, machine):
+    """``find_mapping`` for each of ``OBJECTIVES``, by its name."""
+    return {objective: find_mapping(shape, batch, machine, objective) for objective in OBJECTIVES}

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from shapes import conv_shapes
 
-from benchmarks.eyeriss_alexnet import alexnet_results
+from benchmarks.eyeriss_alexnet import alexnet_results, published_layers
 from benchmarks.papers import layer_shapes, papers_folder, rows
 from energy.eyeriss.alexnet import ALEXNET, ALEXNET_MAPPINGS
 from energy.eyeriss.chip import EYERISS, EyerissChip
 from energy.eyeriss.latency import pass_cycles, processing_cycles
 from energy.eyeriss.mapping import EyerissMapping
+from energy.eyeriss.reproduction import ALEXNET_PUBLISHED
 from energy.eyeriss.run_length import encode
 from energy.eyeriss.traffic import buffer_traffic, coded_dram_traffic, dram_traffic
 from energy.shape import ConvShape
@@ -199,6 +200,18 @@ def test_psums_bind_where_kernels_are_small_and_sets_many():
     assert cycles.stream_cycles == cycles.psum_cycles == 6 * 4 * 6 * 2
 
 
+def test_what_bounds_a_pass_is_named():
+    early = ConvShape(name="early", height=224, width=224, kernel_height=3, kernel_width=3,
+                      channels=64, filters=64, padding=1)
+    wide = EyerissMapping(m=8, n=1, e=14, p=8, q=1, r=4, t=1)
+    narrow = EyerissMapping(m=12, n=1, e=14, p=4, q=1, r=1, t=3)
+    assert pass_cycles(early, wide, 14, 1).bound_by == "ifmaps"
+    assert pass_cycles(early, narrow, 14, 1).bound_by == "psums"
+    for shape in ALEXNET:
+        mapping = ALEXNET_MAPPINGS[shape.name]
+        assert pass_cycles(shape, mapping, mapping.e, mapping.n).bound_by == "MACs"
+
+
 @pytest.mark.parametrize(("changes", "message"), [
     ({"e": 7}, "layer c: e must be at most 6 ofmap rows, not 7"),
     ({"q": 5}, "layer c: q * S must be at most 12 ifmap scratchpad words, not 15"),
@@ -246,6 +259,14 @@ def test_alexnet_and_its_mappings_are_the_published_ones():
         printed = EyerissMapping(*(int(row[name]) for name in "mnepqrt"))
         assert (ALEXNET_MAPPINGS[row["layer"]] == printed) == (row["layer"] != "CONV3")
     assert ALEXNET_MAPPINGS["CONV3"] == ALEXNET_MAPPINGS["CONV4"]
+
+
+@needs_papers
+def test_published_figures_are_those_of_the_papers():
+    found = published_layers()
+    assert list(found) == list(ALEXNET_PUBLISHED)
+    for name, layer in found.items():
+        assert vars(layer) == pytest.approx(vars(ALEXNET_PUBLISHED[name])), name
 
 
 @needs_papers

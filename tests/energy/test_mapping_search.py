@@ -11,6 +11,7 @@ from shapes import conv_shapes
 
 from energy.dataflows.machine import LevelCosts, SpatialMachine
 from energy.dataflows.row_stationary import cycles
+from energy.search.brute_force import every_mapping, prove_search
 from energy.search.layers import conv_shapes as imported_shapes
 from energy.search.mapping_search import OBJECTIVES, evaluate, find_mapping, find_mappings
 from energy.shape import ConvShape
@@ -30,22 +31,6 @@ def machines(draw):
         rf_words=draw(st.integers(3, 60)), dram_words_per_cycle=draw(st.sampled_from([0.5, 2, 64])),
         costs=LevelCosts(dram=draw(cost), buffer=draw(cost), array=draw(cost), rf=draw(cost),
                          alu=draw(cost)))
-
-
-def every_mapping(shape, batch, machine):
-    """All of them, whatever they cost."""
-    ranges = {"m": shape.group_filters, "n": batch, "e": shape.out_height,
-              "p": shape.group_filters, "q": shape.group_channels, "r": shape.group_channels,
-              "t": shape.group_filters}
-    axes = np.meshgrid(*(np.arange(1, most + 1) for most in ranges.values()), indexing="ij")
-    found = {name: axis.ravel() for name, axis in zip(ranges, axes, strict=True)}
-    m, n, e, p, q, r, t = found.values()
-    rows = (e - 1) * shape.stride + shape.kernel_height
-    fits = ((shape.kernel_height * e * r * t <= machine.elements)
-            & (p * q * shape.kernel_width + q * shape.kernel_width + p <= machine.rf_words)
-            & (n * (q * r * rows * shape.padded_width + m * e * shape.out_width)
-               <= machine.buffer_words))
-    return {name: values[fits] for name, values in found.items()}
 
 
 def test_whole_passes_can_beat_a_larger_block():
@@ -76,6 +61,12 @@ def test_search_finds_what_brute_force_finds(shape, batch, machine, objective):
         second[value == value.min()].min()
     same = np.logical_and.reduce([mappings[name] == best.mapping[name] for name in "mnepqrt"])
     assert same.sum() == 1
+
+
+def test_a_proof_says_how_many_mappings_were_left_out_and_that_none_was_better():
+    for proof in prove_search(LAYER, 2, MACHINE):
+        assert proof.found == proof.least
+        assert proof.legal == every_mapping(LAYER, 2, MACHINE)["m"].size > 100 * proof.tried
 
 
 @settings(deadline=None)

@@ -1,0 +1,37 @@
+"""How near is a model to what is published? Deviations, layer by layer."""
+
+from energy.plots.style import COLOURS, INK, bare, new_figure
+
+__all__ = ["deviations"]
+
+
+def deviations(results, names):
+    """One panel for each quantity, one mark for each layer; a bar is what rounding of the
+    published figure allows.
+
+    Parameters
+    ----------
+    results : dict of dict of Reproduced
+        From ``energy.eyeriss.reproduction.reproduce_alexnet``.
+    names : dict of str
+        What to call the quantities that are shown.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = new_figure(6.7, 0.5 + 1.15 * len(names))
+    layers = list(results)
+    panels = figure.subplots(len(names), sharex=True, squeeze=False)[:, 0]
+    for index, (axes, (quantity, text)) in enumerate(zip(panels, names.items(), strict=True)):
+        bare(axes).axhline(0, color=INK, linewidth=0.8)
+        found = [results[layer][quantity] for layer in layers]
+        axes.bar(layers, [200 * one.rounding for one in found],
+                 bottom=[-100 * one.rounding for one in found], width=0.5, color="#dddddd")
+        axes.plot(layers, [100 * one.deviation for one in found], linestyle="none",
+                  marker="osD^vP"[index % 6], color=COLOURS[index % len(COLOURS)],
+                  markeredgecolor=INK)
+        axes.set_ylim(-9, 9)
+        axes.set_title(text, fontsize=9, loc="left")
+    figure.supylabel("model against published, % (grey: rounding)", fontsize=9)
+    return figure
