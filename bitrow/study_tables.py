@@ -1,4 +1,7 @@
-"""Tables of studies: sequences and zeros, precisions, levels under several cost tables."""
+"""Tables of studies: sequences and zeros, precisions, levels under several cost tables.
+
+A star marks energies with derived costs.
+"""
 
 from rich.table import Table
 
@@ -24,10 +27,8 @@ def sequence_table(studies):
         table.add_column(name, justify="right")
     for study in studies:
         for name, energy in study.ways:
-            dram, whole = energy.at(level="DRAM").value, energy.total.value
             table.add_row(
-                energy.counts.network, name, f"{energy.counts.cycles:,}",
-                *(f"{value / unit.factor:,.2f}" for value in (whole, dram, whole - dram)),
+                energy.counts.network, name, f"{energy.counts.cycles:,}", *_parts(energy, unit),
                 f"{energy.counts.cycles / study.plain.counts.cycles - 1:+.1%}",
                 f"{energy.per_inference / study.plain.per_inference - 1:+.1%}")
         table.add_section()
@@ -37,8 +38,8 @@ def sequence_table(studies):
 def skipping_table(study):
     """Two rows for each layer of a ``SequenceStudy``: zeros skipped, and kept."""
     unit = _of_ways([study.built])
-    table = Table(title="Zeros of a layer skipped and kept, on the mapping that is built; a star: "
-                        "as built", title_justify="left")
+    table = Table(title="Zeros of a layer skipped and kept, on the mapping that is built",
+                  title_justify="left")
     table.add_column("layer")
     table.add_column("zeros", justify="right")
     table.add_column("they are")
@@ -47,18 +48,22 @@ def skipping_table(study):
     for layer in study.layers:
         for name, energy, built in (("skipped", layer.skipped, layer.built_skipping),
                                     ("kept", layer.kept, not layer.built_skipping)):
-            table.add_row(layer.name, f"{layer.zeros:.0%}", f"{name}{'*' if built else ''}",
+            what = f"{name}, as built" if built else name
+            table.add_row(layer.name, f"{layer.zeros:.0%}", what,
                           *_layer_cells(energy, unit, layer.fault))
         table.add_section()
     return table
 
 
 def _layer_cells(energy, unit, fault):
-    if energy is None:
-        return (fault,)
+    return (fault,) if energy is None else (f"{energy.cycles:,}", *_parts(energy, unit))
+
+
+def _parts(energy, unit):
+    """All of the energy of a network or layer, that in DRAM, and that on chip."""
     dram, whole = energy.at(level="DRAM").value, energy.total.value
-    return (f"{energy.cycles:,}", *(f"{value / unit.factor:,.2f}"
-                                    for value in (whole, dram, whole - dram)))
+    star = "*" if energy.total.derived else ""
+    return [f"{value / unit.factor:,.2f}{star}" for value in (whole, dram, whole - dram)]
 
 
 def named_energy_table(named, layer, title):
@@ -80,9 +85,8 @@ def named_energy_table(named, layer, title):
     table.add_column(f"{layer}: mode")
     for one in named:
         own = next(found for found in one.energy.layers if found.name == layer)
-        table.add_row(one.name, f"{one.energy.per_inference / unit.factor:,.1f}",
-                      f"{one.energy.counts.cycles:,}", f"{own.total.value / unit.factor:,.1f}",
-                      f"{own.cycles:,}", own.mode)
+        table.add_row(one.name, _parts(one.energy, unit)[0], f"{one.energy.counts.cycles:,}",
+                      _parts(own, unit)[0], f"{own.cycles:,}", own.mode)
     return table
 
 

@@ -15,7 +15,8 @@ from sim.compiler import compile_network
 from sim.errors import CompileError
 from sim.network_mapping import NetworkMapping
 
-__all__ = ["LayerSkipping", "SequenceStudy", "sequence_study", "without_zeros"]
+__all__ = ["LayerSkipping", "SequenceStudy", "sequence_studies", "sequence_study",
+           "without_zeros"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +124,11 @@ def sequence_study(network, config, table):
         network_energy(predicted_counts(network, shared), table),
         tuple(_layer_skipping(network, layers[compiled.name], program, built, table)
               for compiled in program.layers if compiled.name in layers))
+
+
+def sequence_studies(networks, config, table):
+    """``sequence_study`` of each network."""
+    return [sequence_study(network, config, table) for network in networks]
 
 
 def _layer_skipping(network, layer, program, built, table):
