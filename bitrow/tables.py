@@ -42,8 +42,9 @@ def summary_table(results):
 
 def layer_table(result):
     """One row for each layer of a run."""
-    table = Table(title=f"{result.network} on {result.config}, {result.images} images, "
-                        f"{result.backend}", title_justify="left")
+    images = "1 image" if result.images == 1 else f"{result.images} images"
+    table = Table(title=f"{result.network} on {result.config}, {images}, {result.backend}",
+                  title_justify="left")
     table.add_column("layer")
     table.add_column("mode")
     for name in ("MACs", "cycles", "of peak", "MACs skipped", "bit exact", "counts equal"):

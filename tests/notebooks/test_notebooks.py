@@ -44,8 +44,9 @@ def logic(source):
 
 @pytest.mark.parametrize(("source", "kind"), [
     ("a = b / 1e6", "BinOp"), ("print(f'{b * 2}')", "BinOp"),
-    ("a = [b for b in c]", "comprehension"), ("for a in b:\n    print(a)", "For"), ("a = lambda: 1", "Lambda"), ("a += 1", "AugAssign"),
-    ("a = 1 if b else 2", "IfExp"), ("def a():\n    pass", "FunctionDef")])
+    ("a = [b for b in c]", "comprehension"), ("for a in b:\n    print(a)", "For"),
+    ("a = lambda: 1", "Lambda"), ("a += 1", "AugAssign"), ("a = 1 if b else 2", "IfExp"),
+    ("def a():\n    pass", "FunctionDef")])
 def test_logic_is_seen(source, kind):
     assert kind in logic(source)
     assert logic("display(table(compare(network, config, [2, 3], name='a')))\nassert a.exact") == []
