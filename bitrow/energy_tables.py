@@ -5,10 +5,11 @@ from rich.table import Table
 from energy.dataflows.accesses import LEVELS as STORAGE_LEVELS
 from energy.events import LEVELS, NOT_COUNTED, OPERANDS
 from energy.network_energy import used_costs
-from energy.units import ReadableUnit
+from energy.units import ReadableUnit, unit_in_words
 
-__all__ = ["comparison_table", "dataflow_table", "energy_notes", "front_table",
-           "layer_energy_table", "operand_energy_table", "operation_cost_table"]
+__all__ = ["accuracy_table", "comparison_table", "cost_footnotes", "dataflow_table",
+           "energy_figures", "energy_notes", "energy_unit", "front_table", "layer_energy_table",
+           "operand_energy_table", "operation_cost_table"]
 
 _SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
 
@@ -16,11 +17,12 @@ _SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
 def _cell(energy, images, unit):
     if not energy.value:
         return "–"
-    text = f"{energy.value / images / unit.factor:,.2f}"
+    text = unit.text(energy.value / images)
     return f"{text}*" if energy.derived else text
 
 
-def _unit(energy):
+def energy_unit(energy):
+    """The ``ReadableUnit`` of a network's energy, by that of one image."""
     return ReadableUnit.of(energy.table.unit, energy.per_inference)
 
 
@@ -32,11 +34,11 @@ def _with_levels(table, *more):
 
 def layer_energy_table(energy):
     """One row for each layer, one column for each level; for one image."""
-    counts, unit = energy.counts, _unit(energy)
+    counts, unit = energy.counts, energy_unit(energy)
     table = Table(title=f"{counts.network} on {counts.config.name}: {unit.name} for one image, "
                         f"{_SOURCES[counts.counted_by]}", title_justify="left")
     table.add_column("layer")
-    _with_levels(table, "all", f"{energy.table.unit}/MAC")
+    _with_levels(table, "all", f"{unit_in_words(energy.table.unit)}/MAC")
     for layer in energy.layers:
         table.add_row(layer.name,
                       *(_cell(layer.at(level=level), counts.images, unit) for level in LEVELS),
@@ -51,7 +53,7 @@ def layer_energy_table(energy):
 
 def operand_energy_table(energy):
     """One row for each operand, one column for each level; for one image."""
-    images, unit = energy.counts.images, _unit(energy)
+    images, unit = energy.counts.images, energy_unit(energy)
     table = Table(title=f"By operand, {unit.name} for one image", title_justify="left")
     table.add_column("operand")
     _with_levels(table, "all")
@@ -65,9 +67,8 @@ def operand_energy_table(energy):
 
 def comparison_table(comparison):
     """One row for each way to run the network."""
-    first = comparison.ways[0].energy
-    unit = _unit(first)
-    table = Table(title="What low precision and zero skipping save, for one image",
+    first, unit = comparison.ways[0].energy, energy_unit(comparison.built)
+    table = Table(title="Low precision and zero skipping, for one image",
                   title_justify="left")
     table.add_column("way")
     for name in (f"energy, {unit.name}", "cycles", "of the first"):
@@ -81,8 +82,10 @@ def comparison_table(comparison):
 
 
 def operation_cost_table(energy):
-    """One row for each cost behind the energy of a network, with its sources."""
-    table = Table(title=f"What one operation costs, {energy.table.unit} ({energy.table.node})",
+    """One row for each cost behind the energy of a network, with numbers of ``cost_footnotes``."""
+    notes = cost_footnotes(energy)
+    table = Table(title="What one operation costs, "
+                        f"{unit_in_words(energy.table.unit)} ({energy.table.node})",
                   title_justify="left")
     table.add_column("operation")
     for name in ("bits", "memory, bytes", "cost"):
@@ -93,38 +96,88 @@ def operation_cost_table(energy):
         bits = f"{charge.bits:g}" if charge.by_bits is None else \
             f"{charge.bits:g} x {charge.by_bits:g}"
         size = "–" if charge.size_bytes is None else f"{charge.size_bytes:,.0f}"
+        derived, sources = (", ".join(str(1 + notes.index(text)) for text in texts)
+                            for texts in (cost.derived, cost.sources))
         table.add_row(charge.operation, bits, size,
                       f"{cost.value:.4g}{'*' if cost.derived else ''}",
-                      "; ".join(cost.derived) or "published", "; ".join(cost.sources))
+                      f"note {derived}" if derived else "published", f"note {sources}")
     return table
 
 
-def energy_notes(energy):
-    """Lines to go below: the figures of the whole network, and what a star means."""
-    unit = energy.table.unit
+def cost_footnotes(energy):
+    """Sources and derivations of the costs behind the energy of a network, each once."""
+    costs = [cost for _, cost in used_costs(energy)]
+    return list(dict.fromkeys([*(text for cost in costs for text in cost.sources),
+                               *(text for cost in costs for text in cost.derived)]))
+
+
+def energy_figures(energy):
+    """Lines with the figures of the whole network."""
+    unit = unit_in_words(energy.table.unit)
     lines = [f"table: {energy.table.title} ({energy.table.node})",
              f"energy x delay of one image: {energy.energy_delay:.4g} {unit} x cycles"]
     if energy.operations_per_joule is not None:
         lines.append(f"operations per joule: {energy.operations_per_joule:.4g} "
                      "(two for each MAC)")
-    lines.append(f"in no figure: {', '.join(NOT_COUNTED)}")
-    return lines + [f"* derived: {how}" for how in energy.total.derived]
+    return [*lines, f"in no figure: {', '.join(NOT_COUNTED)}"]
 
 
-def front_table(points, unit):
-    """The ``ExploredPoint`` on the front, least energy first; equal configurations once."""
-    front = sorted({tuple(found.point.items()): found for found in points if found.pareto}.values(),
-                   key=lambda found: found.evaluation.values)
-    scale = ReadableUnit.of(unit, max((found.evaluation.energy for found in front), default=1))
+def energy_notes(energy):
+    """Lines to go below: the figures of the whole network, and what a star means."""
+    return energy_figures(energy) + [f"* derived: {how}" for how in energy.total.derived]
+
+
+def front_table(points, unit, scale=None, own=None):
+    """The ``ExploredPoint`` on the front, least energy first; equal configurations once.
+
+    Parameters
+    ----------
+    points : list of ExploredPoint
+    unit : str
+        Of the cost table.
+    scale : ReadableUnit or None
+        By default one for the most energy on the front.
+    own : ExploredPoint or None
+        One that is named, and shown where it is not on the front too.
+    """
+    front = {tuple(found.point.items()): found for found in points if found.pareto}
+    if own is not None:
+        front[tuple(own.point.items())] = own
+    shown = sorted(front.values(), key=lambda found: found.evaluation.values)
+    scale = scale or ReadableUnit.of(
+        unit, max((found.evaluation.energy for found in shown), default=1))
     table = Table(title="Pareto front, one image", title_justify="left")
     for header in ("trial", f"energy, {scale.name}", "cycles", "area, mm² (estimate)"):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("configuration")
-    for found in front:
+    for found in shown:
         star = "*" if found.evaluation.derived else ""
-        table.add_row(str(found.number), f"{found.evaluation.energy / scale.factor:,.2f}{star}",
+        table.add_row(str(found.number), f"{scale.text(found.evaluation.energy)}{star}",
                       f"{found.evaluation.cycles:,}", f"{found.evaluation.area_mm2:.2f}",
-                      ", ".join(f"{name} {value}" for name, value in found.point.items()))
+                      _point(found) + (_which(found) if found is own else ""))
+    return table
+
+
+def _point(found):
+    return ", ".join(f"{name} {value}" for name, value in found.point.items())
+
+
+def _which(own):
+    return " (this one)" if own.pareto else " (this one, not on the front)"
+
+
+def accuracy_table(points, unit):
+    """One row for each ``PrecisionPoint``; ``unit`` is a ``ReadableUnit``."""
+    table = Table(title="Accuracy and energy, one image a run", title_justify="left")
+    for header in ("network", "weights", "activations"):
+        table.add_column(header)
+    for header in ("right", "images", "accuracy", "95% interval", f"energy, {unit.name}"):
+        table.add_column(header, justify="right")
+    for point in points:
+        low, high = point.interval
+        table.add_row(point.network, point.weights, point.activations, f"{point.right:,}",
+                      f"{point.images:,}", f"{point.accuracy:.1%}", f"{low:.1%} to {high:.1%}",
+                      _cell(point.energy.total, point.energy.counts.images, unit))
     return table
 
 

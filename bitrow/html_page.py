@@ -15,7 +15,10 @@ table { border-collapse: collapse; font-size: .85rem; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
 th, td { border-bottom: 1px solid #ccc; padding: .2rem .6rem; text-align: left;
          vertical-align: top; }
-th { border-bottom: 2px solid #222; }
+thead th { border-bottom: 2px solid #222; }
+tbody th { font-weight: normal; }
+tfoot th, tfoot td { font-weight: 600; border-top: 2px solid #222; }
+.answer { font-weight: 600; }
 .right { text-align: right; font-variant-numeric: tabular-nums; }
 img { max-width: 100%; height: auto; }
 @media print { h2 { break-after: avoid; } img, table { break-inside: avoid; } }
@@ -42,10 +45,17 @@ class HtmlPage:
         """Adds a paragraph."""
         self._parts.append(f"<p>{escape(text)}</p>")
 
+    def answer(self, text):
+        """Adds a paragraph that answers the heading above it."""
+        self._parts.append(f'<p class="answer">{escape(text)}</p>')
+
     def lines(self, lines):
         """Adds a list."""
-        items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-        self._parts.append(f"<ul>{items}</ul>")
+        self._parts.append(_list("ul", lines))
+
+    def notes(self, lines):
+        """Adds a list with numbers, from 1."""
+        self._parts.append(_list("ol", lines))
 
     def picture(self, svg, text):
         """Adds a picture; ``text`` says what it shows to those who cannot see it."""
@@ -54,14 +64,16 @@ class HtmlPage:
                            f'src="data:image/svg+xml;base64,{code}"></figure>')
 
     def table(self, table):
-        """Adds a ``rich.table.Table`` of texts."""
-        head = "".join(_cell("th", column.header, column) for column in table.columns)
-        rows = zip(*(column.cells for column in table.columns), strict=True)
-        body = "".join("<tr>" + "".join(
-            _cell("td", cell, column) for cell, column in zip(row, table.columns, strict=True))
-            + "</tr>" for row in rows)
+        """Adds a ``rich.table.Table`` of texts; rows below its last section are totals."""
+        head = "".join(_cell("th", column.header, column, ' scope="col"')
+                       for column in table.columns)
+        rows = list(zip(*(column.cells for column in table.columns), strict=True))
+        ends = [index for index, row in enumerate(table.rows, start=1) if row.end_section]
+        last = ends[-1] if ends else len(rows)
+        foot = f"<tfoot>{_rows(rows[last:], table)}</tfoot>" if rows[last:] else ""
         self._parts.append(f"<table><caption>{_plain(table.title)}</caption>"
-                           f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+                           f"<thead><tr>{head}</tr></thead>"
+                           f"<tbody>{_rows(rows[:last], table)}</tbody>{foot}</table>")
 
     def text(self):
         """The page."""
@@ -75,6 +87,21 @@ def _plain(text):
     return escape(Text.from_markup(str(text)).plain)
 
 
-def _cell(kind, text, column):
+def _list(kind, lines):
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<{kind}>{items}</{kind}>"
+
+
+def _rows(rows, table):
+    """Table rows; the first cell says what each is about."""
+    first, *others = table.columns
+    return "".join(
+        "<tr>" + _cell("th", row[0], first, ' scope="row"')
+        + "".join(_cell("td", cell, column)
+                  for cell, column in zip(row[1:], others, strict=True)) + "</tr>"
+        for row in rows)
+
+
+def _cell(kind, text, column, scope=""):
     side = ' class="right"' if column.justify == "right" else ""
-    return f"<{kind}{side}>{_plain(text)}</{kind}>"
+    return f"<{kind}{scope}{side}>{_plain(text)}</{kind}>"

@@ -7,7 +7,8 @@ from rich.console import Console
 from energy.plots.style import figure_svg
 from model.errors import InputError
 
-__all__ = ["make_folder", "output_console", "write_json", "write_picture", "write_text"]
+__all__ = ["check_places", "make_folder", "output_console", "write_json", "write_picture",
+           "write_text"]
 
 _FILE_COLUMNS = 132
 _PICTURES = (".png", ".svg", ".pdf")
@@ -19,12 +20,42 @@ def output_console():
     return console if console.is_terminal else Console(width=_FILE_COLUMNS)
 
 
-def make_folder(folder):
-    """Make the folder of results, or say in one sentence why not."""
+def make_folder(folder, option="--out"):
+    """Make the folder of results that an option names, or say in one sentence why not."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"--out must be a folder, not {folder}: {error.strerror}") from None
+        raise InputError(f"{option} must be a folder, not {folder}: {error.strerror}") from None
+
+
+def check_places(*paths):
+    """Say in one sentence which file could not be written, before anything is computed for it.
+
+    Parameters
+    ----------
+    paths : Path or None
+        What is there stays as it is; None is passed over.
+
+    Raises
+    ------
+    InputError
+        For the first path that is no place for a file.
+    """
+    for path in filter(None, paths):
+        try:
+            place = path.resolve()
+            if place.exists() and not place.is_file() and not place.is_dir():
+                continue
+            new = not place.exists()
+            place.open("ab").close()
+            if new:
+                place.unlink()
+        except OSError as error:
+            raise _no_place(path, error) from None
+
+
+def _no_place(path, error):
+    return InputError(f"{path} must be a place for a file: {error.strerror}")
 
 
 def write_text(path, text):
@@ -32,7 +63,7 @@ def write_text(path, text):
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+        raise _no_place(path, error) from None
 
 
 def write_picture(path, figure):
@@ -45,7 +76,7 @@ def write_picture(path, figure):
     try:
         figure.savefig(path, dpi=150)
     except OSError as error:
-        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+        raise _no_place(path, error) from None
 
 
 def write_json(path, value):

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from energy.network_counts import predicted_counts
 from energy.network_energy import NetworkEnergy, network_energy
+from energy.plots.precision import wilson_interval
 from model import golden
 
-__all__ = ["PrecisionPoint", "precision_points"]
+__all__ = ["PrecisionPoint", "precision_point", "precision_points"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +17,7 @@ class PrecisionPoint:
     Parameters
     ----------
     weights, activations : str
-        Formats of its last layer.
+        Formats of its last layer; of shared weights without the levels.
     accuracy : float
         Share of right classes, by the golden model.
     images : int
@@ -30,6 +31,35 @@ class PrecisionPoint:
     accuracy: float
     images: int
     energy: NetworkEnergy
+
+    @property
+    def network(self):
+        """Its name."""
+        return self.energy.counts.network
+
+    @property
+    def interval(self):
+        """Wilson's 95 % interval of the accuracy, (low, high)."""
+        return wilson_interval(self.accuracy, self.images)
+
+    @property
+    def right(self):
+        """Images whose class is right."""
+        return round(self.accuracy * self.images)
+
+
+def precision_point(network, images, labels, energy):
+    """The ``PrecisionPoint`` of one network, whose ``NetworkEnergy`` is known.
+
+    Raises
+    ------
+    InputError
+        If the images do not fit the network.
+    """
+    scores, last = golden.run(network, images), network.layers[-1]
+    return PrecisionPoint(
+        last.weight_format.name.partition("[")[0], last.input_format.name,
+        float((scores.classes == labels).mean()), len(labels), energy)
 
 
 def precision_points(networks, images, labels, config, table, progress=None):
@@ -48,15 +78,16 @@ def precision_points(networks, images, labels, config, table, progress=None):
     Returns
     -------
     list of PrecisionPoint
+
+    Raises
+    ------
+    CompileError, InputError
+        If the configuration cannot run a network, the table lacks a cost, or images do not fit.
     """
     points = []
     say = progress or (lambda name, done: None)
     for index, network in enumerate(networks):
         say(network.name, index * len(images))
-        scores = golden.run(network, images)
-        last = network.layers[-1]
-        points.append(PrecisionPoint(
-            last.weight_format.name, last.input_format.name,
-            float((scores.classes == labels).mean()), len(labels),
-            network_energy(predicted_counts(network, config), table)))
+        energy = network_energy(predicted_counts(network, config), table)
+        points.append(precision_point(network, images, labels, energy))
     return points

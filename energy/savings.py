@@ -44,6 +44,21 @@ class Comparison:
         """The energy of what is built."""
         return self.ways[-1].energy
 
+    @property
+    def eight_bits(self):
+        """The energy in 8 bits, on the mapping of what is built, no zero skipped."""
+        return self.ways[1].energy
+
+    @property
+    def unskipped(self):
+        """The energy in the network's own precision, on the same mapping, no zero skipped."""
+        return self.ways[2].energy
+
+    @property
+    def cannot_skip(self):
+        """The energy on an array that cannot skip zeros; None where what is built skips none."""
+        return self.ways[3].energy if len(self.ways) == 5 else None
+
 
 def compare(network, config, table, memory=MemoryModel(), mappings=None, images=1):
     """What each step from 16 bits to what is built saves.
@@ -51,8 +66,8 @@ def compare(network, config, table, memory=MemoryModel(), mappings=None, images=
     The first three ways have the mapping of what is built: the same tiles, passes, words and lanes,
     with no zero skipped. In 16 and 8 bits every operand is that wide, none is cut into planes, and
     partial sums are ``energy.word_widths.UNIFORM_PSUM_BITS`` wide. Where zeros are skipped, a
-    fourth way is the same accelerator with one address for all lanes of a word, on which nothing
-    can be skipped, with the mapping that is best for that.
+    fourth way is the same accelerator with one address for all lanes of a word, an array that
+    cannot skip, with the mapping that the mapper chooses for that.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from energy.shape import ConvShape
 from model.errors import InputError
 
 __all__ = ["ABOVE_RF", "DATAFLOWS", "BestMapping", "DoesNotFit", "best_mapping",
-           "compare_dataflows"]
+           "compare_dataflows", "misfit"]
 
 ABOVE_RF = ("dram", "buffer", "array")
 """All movement between storages. Minimizing this, with the scratchpads' own accesses left out, is
@@ -149,6 +149,24 @@ def compare_dataflows(shapes, batch, machines, levels=LEVELS, counting=EXACT, sl
         except DoesNotFit:
             found[dataflow] = None
     return found
+
+
+def misfit(dataflow, shapes, batch, machine):
+    """Why a dataflow's machine can hold no mapping of a layer; empty where it can of all.
+
+    Parameters
+    ----------
+    dataflow : str
+    shapes : list of ConvShape
+    batch : int
+    machine : SpatialMachine
+    """
+    try:
+        for shape in shapes:
+            _best_writing(dataflow, shape, batch, machine, LEVELS, EXACT, 0.0)
+    except DoesNotFit as error:
+        return str(error)
+    return ""
 
 
 def _best_writing(dataflow, shape, batch, machine, levels, counting, slack):

@@ -32,7 +32,7 @@ def wilson_interval(share, count):
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = (_TWO_SIDED_95 / (1 + z2 / count)
             * sqrt(share * (1 - share) / count + z2 / (4 * count ** 2)))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def accuracy_against_energy(points):
