@@ -11,6 +11,7 @@ __all__ = ["accuracy_table", "comparison_table", "cost_footnotes", "dataflow_tab
            "energy_figures", "energy_notes", "energy_unit", "front_table", "layer_energy_table",
            "operand_energy_table", "operation_cost_table"]
 
+_SMALL = 0.1
 _SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
 
 
@@ -19,6 +20,12 @@ def _cell(energy, images, unit):
         return "–"
     text = unit.text(energy.value / images)
     return f"{text}*" if energy.derived else text
+
+
+def _for_each_mac(value):
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if value >= _SMALL or not value else f"{value:.3g}"
 
 
 def energy_unit(energy):
@@ -43,11 +50,11 @@ def layer_energy_table(energy):
         table.add_row(layer.name,
                       *(_cell(layer.at(level=level), counts.images, unit) for level in LEVELS),
                       _cell(layer.total, counts.images, unit),
-                      "–" if layer.per_mac is None else f"{layer.per_mac:.3f}")
+                      _for_each_mac(layer.per_mac))
     table.add_section()
     table.add_row("all", *(_cell(energy.at(level=level), counts.images, unit)
                            for level in LEVELS),
-                  _cell(energy.total, counts.images, unit), f"{energy.per_mac:.3f}")
+                  _cell(energy.total, counts.images, unit), _for_each_mac(energy.per_mac))
     return table
 
 
@@ -77,7 +84,8 @@ def comparison_table(comparison):
         table.add_row(way.name, _cell(way.energy.total, 1, unit),
                       "–" if way.energy.cycles_per_inference is None
                       else f"{way.energy.cycles_per_inference:,.0f}",
-                      f"{way.energy.per_inference / first.per_inference:.1%}")
+                      f"{way.energy.per_inference / first.per_inference:.1%}"
+                      if first.per_inference else "–")
     return table
 
 

@@ -3,8 +3,6 @@
 from base64 import b64encode
 from html import escape
 
-from rich.text import Text
-
 __all__ = ["HtmlPage"]
 
 _STYLE = """
@@ -84,7 +82,7 @@ class HtmlPage:
 
 
 def _plain(text):
-    return escape(Text.from_markup(str(text)).plain)
+    return escape(str(text))
 
 
 def _list(kind, lines):

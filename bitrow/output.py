@@ -3,21 +3,36 @@
 import json
 
 from rich.console import Console
+from rich.measure import Measurement
 
 from energy.plots.style import figure_svg
 from model.errors import InputError
 
-__all__ = ["check_places", "make_folder", "output_console", "write_json", "write_picture",
-           "write_text"]
+__all__ = ["check_places", "make_folder", "output_console", "print_table", "write_json",
+           "write_picture", "write_text"]
 
 _FILE_COLUMNS = 132
+_UNBOUNDED_COLUMNS = 1 << 16
 _PICTURES = (".png", ".svg", ".pdf")
 
 
 def output_console():
-    """Standard output; wide enough for tables where it is a file or a pipe."""
-    console = Console()
-    return console if console.is_terminal else Console(width=_FILE_COLUMNS)
+    """Standard output; wide enough for tables where it is a file or a pipe.
+
+    Texts are printed as they are: names and units from files are not markup.
+    """
+    console = Console(markup=False, emoji=False)
+    if console.is_terminal:
+        return console
+    return Console(width=_FILE_COLUMNS, markup=False, emoji=False)
+
+
+def print_table(console, table):
+    """Print a table; without space in its cells where words would be cut on a narrow terminal."""
+    unbounded = console.options.update(max_width=_UNBOUNDED_COLUMNS)
+    if Measurement.get(console, unbounded, table).minimum > console.width:
+        table.padding = 0
+    console.print(table)
 
 
 def make_folder(folder, option="--out"):

@@ -7,8 +7,12 @@ from energy.units import ReadableUnit
 __all__ = ["front_table", "held_back_table", "reason_table"]
 
 
+def _star(evaluation):
+    return "*" if evaluation.derived else ""
+
+
 def _energy(evaluation, unit):
-    return f"{evaluation.energy / unit.factor:,.3f}{'*' if evaluation.derived else ''}"
+    return f"{evaluation.energy / unit.factor:,.3f}{_star(evaluation)}"
 
 
 def _figures(evaluation, unit):
@@ -84,7 +88,8 @@ def _step(step, chosen, kind, readable):
         return "–"
     found = step.evaluation
     change = found.cost(kind) - chosen.cost(kind)
-    cost = {"energy": f"{change / readable.factor:+,.3f}", "cycles": f"{change:+,}",
+    star = _star(found) or _star(chosen)
+    cost = {"energy": f"{change / readable.factor:+,.3f}{star}", "cycles": f"{change:+,}",
             "bits": f"{change:+.2f}"}[kind]
     return (f"{step.option}: {cost}, {found.divergence - chosen.divergence:+.4f}, "
             f"{100 * (found.accuracy - chosen.accuracy):+.2f} %")

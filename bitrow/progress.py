@@ -5,13 +5,18 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-__all__ = ["run_progress", "step_progress", "trial_progress"]
+__all__ = ["run_progress", "search_progress", "step_progress", "trial_progress"]
+
+
+def _description():
+    """What is at hand, as it is: names from files are not markup."""
+    return TextColumn("{task.description}", markup=False)
 
 
 @contextmanager
 def run_progress(name, images):
     """A callable for ``run_network``'s ``progress``, shown as a bar while the context lasts."""
-    columns = (TextColumn("{task.description}"), BarColumn(),
+    columns = (_description(), BarColumn(),
                TextColumn("{task.completed}/{task.total} images"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=images)
@@ -21,7 +26,7 @@ def run_progress(name, images):
 @contextmanager
 def step_progress(name):
     """A callable for a line about each step, shown with the time while the context lasts."""
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (_description(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda line: bar.update(task, description=f"{name}: {line}")
@@ -30,8 +35,19 @@ def step_progress(name):
 @contextmanager
 def trial_progress(name, trials):
     """A callable for the number of trials that are through, shown while the context lasts."""
-    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TextColumn("trials"),
+    columns = (_description(), BarColumn(), MofNCompleteColumn(), TextColumn("trials"),
                TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=trials)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def search_progress(unit):
+    """A callable for (what is tried, how many are done, of how many), shown as a bar."""
+    columns = (_description(), BarColumn(), MofNCompleteColumn(), TextColumn(unit),
+               TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("costs", total=None)
+        yield lambda what, done, count: bar.update(task, description=what, completed=done,
+                                                   total=count)

@@ -1,6 +1,7 @@
-"""Tables of results."""
+"""Tables of results; texts are plain, without markup."""
 
 from rich.table import Table
+from rich.text import Text
 
 from hw.ecp5 import luts
 
@@ -9,13 +10,13 @@ __all__ = ["cells_table", "element_table", "layer_table", "network_table", "stru
 
 
 def _yes(value):
-    return "[green]yes[/]" if value else "[bold red]no[/]"
+    return Text("yes", "green") if value else Text("no", "bold red")
 
 
 def _equal(predicted, counted):
     if predicted == counted:
         return f"{counted:,}"
-    return f"[bold red]{counted:,} (predicted {predicted:,})[/]"
+    return Text(f"{counted:,} (predicted {predicted:,})", "bold red")
 
 
 def _percent(value):

@@ -1,49 +1,14 @@
 """The cost table: what each operation costs, from where, and whether that was derived."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial, reduce
 
+from energy.cost import Cost
 from energy.cost_curve import CostCurve, Point
-from energy.cost_numbers import OPERATIONS, Number, Ratio, Rule
+from energy.cost_numbers import OPERATIONS, Number, Ratio, Rule, check_cost
 from model.errors import InputError
 
-__all__ = ["Cost", "CostTable"]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one operation costs.
-
-    Parameters
-    ----------
-    value : float
-    unit, node : str
-    sources : tuple of str
-        Title and page of every number and rule used.
-    derived : tuple of str
-        How the value was derived from published numbers; empty where it is published.
-    """
-
-    value: float
-    unit: str
-    node: str
-    sources: tuple[str, ...]
-    derived: tuple[str, ...] = ()
-
-    def times(self, factor, *, source=None, how=None):
-        """This cost scaled, with where that comes from."""
-        return replace(self, value=self.value * factor,
-                       sources=_merged(self.sources, (source,) if source else ()),
-                       derived=_merged(self.derived, (how,) if how else ()))
-
-    def plus(self, other):
-        """The sum of both."""
-        return replace(self, value=self.value + other.value,
-                       sources=_merged(self.sources, other.sources),
-                       derived=_merged(self.derived, other.derived))
-
-
-def _merged(first, second):
-    return tuple(dict.fromkeys(first + second))
+__all__ = ["CostTable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +17,18 @@ class CostTable:
 
     Parameters
     ----------
+    where : str
+        Its file, or the name of one that comes along, for errors.
     name, title, unit, node : str
     sources : dict
         Title by key.
     numbers : tuple of Number
+        Sizes of memories are equal or apart.
     rules : tuple of Rule
     ratios : tuple of Ratio
     """
 
+    where: str
     name: str
     title: str
     unit: str
@@ -97,16 +66,21 @@ class CostTable:
         if (size_bytes is not None) != (operation == "memory"):
             raise InputError("size_bytes must be given for memory and for nothing else, "
                              f"not {size_bytes} for {operation}")
+        for name, value in (("bits", bits), ("by_bits", by_bits), ("size_bytes", size_bytes)):
+            if value is not None and not 0 < value < float("inf"):
+                raise InputError(f"{name} must be over 0 and finite, not {value}")
         if operation == "memory":
             return self._memory(bits, size_bytes)
         if operation == "multiply":
             return self._multiply(bits, bits if by_bits is None else by_bits)
         ratio = next((r for r in self.ratios if r.operation == operation), None)
         if ratio is not None:
-            base = self._ratio(ratio)
-            return self._scaled(base, operation, ratio.bits, bits)
-        return self._along(operation, "bits", self._numbers(operation), bits,
-                           lambda number: number.bits)
+            known = [Point(ratio.bits, ratio.bits, partial(self._ratio, ratio))]
+        else:
+            known = [Point(*number.bits, partial(self._cited, number))
+                     for number in self._numbers(operation)]
+        curve = self._curve(f"bits of operation {operation}", operation, "bits", known)
+        return self._cost(curve.at(bits), operation, "bits")
 
     def _numbers(self, operation):
         return [number for number in self.numbers if number.operation == operation]
@@ -115,59 +89,58 @@ class CostTable:
         return next((rule for rule in self.rules
                      if (rule.operation, rule.along) == (operation, along)), None)
 
-    def _cited(self, thing):
+    def _cited(self, number):
+        """The ``Cost`` that a number says."""
+        return Cost(number.value, self.unit, self.node, (self._source(number),),
+                    (number.how,) if number.how else ())
+
+    def _source(self, thing):
         return f"{self.sources[thing.source]}, {thing.page}"
 
+    def _formula(self, thing):
+        """How a rule or a ratio derives, and where that is from."""
+        return f"{thing.how} (formula: {self._source(thing)})"
+
     def _multiply(self, bits, by_bits):
-        """By the product of both widths."""
-        return self._along("multiply", "bits", self._numbers("multiply"), bits * by_bits,
-                           lambda number: (number.bits[0] ** 2, number.bits[1] ** 2))
+        """As published where both widths are a number's, else by the product of both."""
+        numbers = self._numbers("multiply")
+        for number in numbers:
+            if number.bits[0] <= min(bits, by_bits) and max(bits, by_bits) <= number.bits[1]:
+                return self._cited(number)
+        known = [Point(number.bits[0] * number.bits[0], number.bits[1] * number.bits[1],
+                       partial(self._cited, number)) for number in numbers]
+        curve = self._curve("bits (product of both widths) of operation multiply", "multiply",
+                            "bits", known)
+        return self._cost(curve.by_rule_at(bits * by_bits), "multiply", "bits")
 
     def _memory(self, bits, size_bytes):
-        """By size among the numbers of one width, then by bits."""
-        numbers = self._numbers("memory")
-        for number in numbers:
-            if (number.bits[0] <= bits <= number.bits[1]
-                    and number.size_bytes[0] <= size_bytes <= number.size_bytes[1]):
-                return Cost(number.value, self.unit, self.node, (self._cited(number),))
-        widths = [number.bits for number in numbers]
-        width = max(widths, key=widths.count, default=None)
-        cost = self._along("memory", "size_bytes", [n for n in numbers if n.bits == width],
-                           size_bytes, lambda number: number.size_bytes)
-        if width[0] <= bits <= width[1]:
-            return cost
-        return self._scaled(cost, "memory", width[0], bits)
+        """By bits at each size that the answer goes by, then by size."""
+        sizes = dict.fromkeys(number.size_bytes for number in self._numbers("memory"))
+        points = [Point(*size, partial(self._memory_of, size, bits)) for size in sizes]
+        curve = self._curve("size_bytes of operation memory", "memory", "size_bytes", points)
+        return self._cost(curve.at(size_bytes), "memory", "size_bytes")
+
+    def _memory_of(self, size, bits):
+        """The ``Cost`` of so many bits at a size for which there are numbers."""
+        known = [Point(*number.bits, partial(self._cited, number))
+                 for number in self._numbers("memory") if number.size_bytes == size]
+        first, last = size
+        named = f"{first:.15g}" if first == last else f"{first:.15g} to {last:.15g}"
+        curve = self._curve(f"bits of operation memory of {named} bytes", "memory", "bits", known)
+        return self._cost(curve.at(bits), "memory", "bits")
 
     def _ratio(self, ratio):
-        total = None
-        for name in ratio.of:
-            part = self.cost(name, bits=ratio.bits)
-            total = part if total is None else total.plus(part)
-        return total.times(ratio.ratio, source=self._cited(ratio), how=ratio.how)
+        total = reduce(Cost.plus, (self.cost(name, bits=ratio.bits) for name in ratio.of))
+        value = total.value * ratio.ratio
+        check_cost(f"cost table {self.where}: operation {ratio.operation}", value)
+        return total.with_value(value, self._formula(ratio))
 
-    def _scaled(self, cost, operation, known_bits, bits):
-        """A cost known for one width, at another."""
-        rule = self._rule(operation, "bits")
-        curve = CostCurve(self._what(operation, "bits"),
-                          [Point(known_bits, known_bits, cost.value)], rule)
-        value, by_rule = curve.at(bits)
-        if not by_rule:
-            return cost
-        scaled = cost.times(1, source=self._cited(rule), how=rule.how)
-        return replace(scaled, value=value)
+    def _curve(self, what, operation, along, points):
+        return CostCurve(f"cost table {self.where}: {what}", points, self._rule(operation, along))
 
-    def _along(self, operation, along, numbers, x, span):
-        """The cost on the curve through some numbers."""
-        rule = self._rule(operation, along)
-        points = [Point(*span(number), number.value) for number in numbers]
-        value, by_rule = CostCurve(self._what(operation, along), points, rule).at(x)
-        sources = tuple(self._cited(number) for number in numbers
-                        if by_rule or span(number)[0] <= x <= span(number)[1])
-        if by_rule:
-            sources += (self._cited(rule),)
-        return Cost(value, self.unit, self.node, _merged(sources, ()),
-                    (rule.how,) if by_rule else ())
-
-    def _what(self, operation, along):
-        product = " (product of both widths)" if operation == "multiply" else ""
-        return f"cost table {self.name}: {along}{product} of operation {operation}"
+    def _cost(self, found, operation, along):
+        """The ``Cost`` of what was ``Found``."""
+        base = reduce(Cost.plus, found.used)
+        if not found.by_rule:
+            return base
+        return base.with_value(found.value, self._formula(self._rule(operation, along)))

@@ -4,18 +4,19 @@ Keys of ``energy_json``: ``network``, ``config``, ``counted_by`` (``prediction``
 ``images``, ``cycles`` (of all images), ``macs`` (of all images), ``table`` (``name``, ``title``,
 ``unit``, ``node``), ``energy`` (of all images, in the table's unit, as every energy here),
 ``energy_per_inference``, ``energy_per_mac``, ``energy_delay_per_inference`` (unit x cycles),
-``operations_per_joule`` (null where the unit is not pJ), ``levels`` and ``operands`` (each name
-with ``energy`` and ``derived``), ``layers``, ``costs`` (what one operation cost: ``operation``,
-``bits``, ``by_bits`` of a multiplication, ``size_bytes`` of a memory, ``value``, ``unit``,
-``node``, ``sources``, ``derived`` as texts), ``derived`` (how costs were derived: the lists named
-``derived`` elsewhere hold indices into it), ``uncharged`` (counters without a charge of
-their own, and why), ``not_counted`` (what is in no figure).
+``operations_per_joule`` (null where the unit is no part of a joule), ``levels`` and ``operands``
+(each name with ``energy`` and ``derived``), ``layers``, ``costs`` (what one operation cost:
+``operation``, ``bits``, ``by_bits`` of a multiplication, ``size_bytes`` of a memory, ``value``,
+``unit``, ``node``, ``sources`` of its numbers, ``derived`` as texts), ``derived`` (how costs were
+derived, with the source of each formula: the lists named ``derived`` elsewhere hold indices into
+it), ``uncharged`` (counters without a charge of their own, and why), ``not_counted`` (what is in no
+figure). Figures for a MAC are null where there is none.
 
 Each of ``layers``: ``name``, ``mode``, ``macs``, ``cycles``, ``energy``, ``energy_per_mac``,
 ``cells`` (``level``, ``operand``, ``energy``, ``derived``).
 
 Keys of ``comparison_json``: ``ways`` (``name``, ``energy_per_inference``,
-``cycles_per_inference``, null where it is not known, ``share_of_first``).
+``cycles_per_inference``, null where it is not known, ``share_of_first``, null where that is 0).
 """
 
 from energy.events import LEVELS, NOT_COUNTED, OPERANDS, UNCHARGED
@@ -65,4 +66,5 @@ def comparison_json(comparison):
     return {"ways": [{
         "name": way.name, "energy_per_inference": way.energy.per_inference,
         "cycles_per_inference": way.energy.cycles_per_inference,
-        "share_of_first": way.energy.per_inference / first} for way in comparison.ways]}
+        "share_of_first": way.energy.per_inference / first if first else None}
+        for way in comparison.ways]}

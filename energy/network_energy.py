@@ -7,12 +7,10 @@ from energy.accounting import Energy, LayerEnergy, charge_cost, counts_energy
 from energy.cost_table import CostTable
 from energy.events import EVENTS, UNCHARGED
 from energy.network_counts import NetworkCounts
+from energy.units import conversion
 from energy.word_widths import WordWidths
 
 __all__ = ["NetworkEnergy", "network_energy", "used_costs"]
-
-_PICO = 1e-12
-_PICOJOULE = "pJ"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +48,8 @@ class NetworkEnergy:
 
     @property
     def per_mac(self):
-        """Energy for each multiplication of the network."""
-        return self.total.value / self.macs
+        """Energy for each multiplication of the network; None where there is none."""
+        return self.total.value / self.macs if self.macs else None
 
     @property
     def cycles_per_inference(self):
@@ -66,10 +64,12 @@ class NetworkEnergy:
 
     @property
     def operations_per_joule(self):
-        """Two operations for each MAC; None where the table's unit is not the picojoule."""
-        if self.table.unit != _PICOJOULE or not self.total.value:
-            return None
-        return 2 / (self.per_mac * _PICO)
+        """Two operations for each MAC.
+
+        None where the table's unit is no part of a joule, or there is no energy or no MAC.
+        """
+        joules = conversion(self.table.unit, "J")
+        return 2 / (self.per_mac * joules) if joules and self.per_mac else None
 
     def at(self, *, level=None, operand=None):
         """What one level, one operand, or one operand at one level took."""

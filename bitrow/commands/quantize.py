@@ -4,8 +4,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 import typer
 
 from bitrow.executors import chosen_executor
@@ -20,9 +18,9 @@ from bitrow.options import (
     Workers,
     positive,
 )
-from bitrow.output import make_folder, output_console, write_json, write_text
+from bitrow.output import make_folder, output_console, print_table, write_json, write_text
 from bitrow.precision_tables import front_table, held_back_table, reason_table
-from bitrow.progress import step_progress
+from bitrow.progress import search_progress, step_progress
 from energy.cost_table_file import load_table
 from energy.plots.precision_front import precision_front
 from energy.plots.style import figure_svg
@@ -118,14 +116,7 @@ def _problem(network, config, costs, images, white):
 
 def _searched(search, trials, workers, scheduler):
     """Runs the search, and explains what it found."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TextColumn("precisions"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("costs", total=None)
-
-        def say(what, done, count):
-            bar.update(task, description=what, completed=done, total=count)
-
+    with search_progress("precisions") as say:
         try:
             with chosen_executor(workers, scheduler) as (executor, at_once):
                 search.run(trials, executor, at_once, say)
@@ -169,12 +160,13 @@ def _shown(problem, search, found, held_back):
     console, unit = output_console(), problem.table.unit
     front = search.front()
     if front:
-        console.print(front_table(problem, front, found.chosen, unit))
+        print_table(console, front_table(problem, front, found.chosen, unit))
     if found.reasons:
-        console.print(reason_table(found.reasons, found.chosen, search.budget.kind, unit))
+        print_table(console, reason_table(found.reasons, found.chosen, search.budget.kind, unit))
     if held_back:
-        console.print(held_back_table(held_back, unit))
-    for how in dict.fromkeys(how for one in front for how in one.evaluation.derived):
+        print_table(console, held_back_table(held_back, unit))
+    shown = [one.evaluation for one in front] + [one for _, _, one in held_back if one is not None]
+    for how in dict.fromkeys(how for one in shown for how in one.derived):
         typer.echo(f"* derived: {how}")
 
 
@@ -196,6 +188,8 @@ def _json(problem, search, found, held_back):
                      "option": reason.option, "finer": step(reason.finer),
                      "coarser": step(reason.coarser)} for reason in found.reasons],
         "held_back": [{"network": name, "accuracy": accuracy, "energy": one and one.energy,
-                       "cycles": one and one.cycles} for name, accuracy, one in held_back],
+                       "cycles": one and one.cycles,
+                       "derived": one and list(one.derived)}
+                      for name, accuracy, one in held_back],
         "front": [one.number for one in search.front()],
         "tried": precision_columns(search.tried(), search.front(), problem.table.unit)}

@@ -56,6 +56,6 @@ def run(
         console.print(f"images: {source}")
         for layer in result.layers:
             if layer.first_difference is not None:
-                console.print(f"[red]layer {layer.name}: {layer.first_difference}[/]")
+                console.print(f"layer {layer.name}: {layer.first_difference}", style="red")
         write_json(json_path, result.to_json())
     exit_unless(result.exact)

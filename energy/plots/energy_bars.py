@@ -11,10 +11,12 @@ from energy.plots.style import (
     new_figure,
     shorten,
 )
+from energy.plots.text import plain
 from energy.units import ReadableUnit
 
 __all__ = ["energy_by_layer", "energy_by_way"]
 
+_SMALL = 0.1
 _BAR_INCHES, _MARGIN_INCHES, _NAME_LETTERS = 0.42, 1.5, 26
 
 
@@ -30,7 +32,8 @@ def energy_by_layer(energy):
     unit, least = (ReadableUnit.of(energy.table.unit, value) for value in (largest, 0))
     bars = [(shorten(layer.name), [layer.at(level=level).value / counts.images / unit.factor
                           for level in LEVELS],
-             "" if layer.per_mac is None else f"{layer.per_mac:.2f} {least.name}/MAC")
+             "" if layer.per_mac is None else
+             f"{_short(layer.per_mac)} {plain(least.name)}/MAC")
             for layer in rows]
     return _stacked(bars, energy_label(unit.name, energy.total.derived),
                     f"{counts.network} on {counts.config.name}: where the energy goes "
@@ -48,10 +51,15 @@ def energy_by_way(comparison):
     unit = ReadableUnit.of(first.table.unit, first.per_inference)
     bars = [(fill(way.name, _NAME_LETTERS),
              [way.energy.at(level=level).value / unit.factor for level in LEVELS],
-             f"{way.energy.per_inference / first.per_inference:.0%}") for way in comparison.ways]
+             f"{way.energy.per_inference / first.per_inference:.0%}" if first.per_inference else "")
+            for way in comparison.ways]
     return _stacked(bars, energy_label(unit.name, first.total.derived),
                     f"{first.counts.network} on {first.counts.config.name}: energy in wider "
                     "words, in its own precision, and as built")
+
+
+def _short(value):
+    return f"{value:.2f}" if value >= _SMALL or not value else f"{value:.3g}"
 
 
 def _stacked(bars, quantity, title):
@@ -68,7 +76,7 @@ def _stacked(bars, quantity, title):
         axes.text(left, row, f"  {text}", va="center", fontsize=8)
     axes.set_yticks(range(len(bars)), [name for name, _, _ in bars])
     axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_xlim(0, 1.25 * max(sum(values) for _, values, _ in bars))
+    axes.set_xlim(0, 1.25 * max(sum(values) for _, values, _ in bars) or 1)
     axes.set_xlabel(quantity)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     figure_title(figure, title)

@@ -4,6 +4,7 @@ from matplotlib.patches import Rectangle
 
 from energy.pass_kinds import element_work, kinds_of, pass_kinds
 from energy.plots.style import COLOURS, HATCHES, INK, bare, new_figure
+from energy.plots.text import plain
 
 __all__ = ["mapping_picture"]
 
@@ -46,7 +47,7 @@ def mapping_picture(program, layer, step=1, passes=()):
                                              shown, strict=True)):
         _panel(axes, _letter(index), kind, compiled, config)
     _order(lower, lines, len(compiled.order))
-    figure.suptitle(_title(program, layer, compiled, shown), fontsize=9)
+    figure.suptitle(plain(_title(program, layer, compiled, shown)), fontsize=9)
     return figure
 
 

@@ -13,6 +13,7 @@ from energy.plots.style import (
     new_figure,
     shorten,
 )
+from energy.plots.text import plain
 from energy.units import ReadableUnit
 
 __all__ = ["accuracy_against_energy", "wilson_interval"]
@@ -54,7 +55,8 @@ def accuracy_against_energy(points):
         _draw(axes, index, point, unit)
     axes.margins(x=0.15)
     axes.set_ylim(top=min(axes.get_ylim()[1], 100))
-    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived)}, {first.table.name} table"
+    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived)}, "
+                    f"{plain(first.table.name)} table"
                     + ("\n(the axis does not begin at 0)" if axes.get_xlim()[0] > 0 else ""))
     axes.set_ylabel(f"accuracy on {points[0].images:,} images, %\n"
                     "bars: 95 % intervals (Wilson)")

@@ -69,9 +69,9 @@ def _limit(axes, points, config):
     peak, ridge = config.multiplier_count, config.multiplier_count / config.BEAT_BYTES
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(min(ridge, *(x for _, x, _ in points)) / 8,
-                  max(ridge, *(x for _, x, _ in points)) * 6)
-    axes.set_ylim(min(peak / 8, *(speed for _, _, speed in points)) / 3, peak * 2)
+    axes.set_xlim(min((ridge, *(x for _, x, _ in points))) / 8,
+                  max((ridge, *(x for _, x, _ in points))) * 6)
+    axes.set_ylim(min((peak / 8, *(speed for _, _, speed in points))) / 3, peak * 2)
     plain_log_axis(axes.xaxis)
     plain_log_axis(axes.yaxis)
 

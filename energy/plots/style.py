@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 import numpy as np
 
 from energy.events import LEVELS
+from energy.plots.text import plain
 
 __all__ = ["COLOURS", "HATCHES", "INK", "MARKERS", "PAGE_WIDTH_INCHES", "bare", "energy_label",
            "figure_svg", "figure_title", "layer_look", "legend_beside", "level_looks",
@@ -53,7 +54,7 @@ def bare(axes):
 
 def figure_title(figure, text, size=10):
     """A title over the whole figure, in as many lines as it takes."""
-    figure.suptitle(wrapped(figure, text, size), x=0.01, ha="left", fontsize=size)
+    figure.suptitle(plain(wrapped(figure, text, size)), x=0.01, ha="left", fontsize=size)
 
 
 def wrapped(figure, text, size):
@@ -70,11 +71,11 @@ def legend_beside(axes, **looks):
 
 
 def shorten(name, letters=_NAME_LETTERS):
-    """A name, with an ellipsis in its middle where it has more letters."""
+    """A name as it is drawn, with an ellipsis in its middle where it has more letters."""
     if len(name) <= letters:
-        return name
+        return plain(name)
     end = (letters - 1) // 2
-    return f"{name[:letters - 1 - end]}…{name[-end:]}"
+    return plain(f"{name[:letters - 1 - end]}…{name[-end:]}")
 
 
 def energy_label(unit, derived, between=" "):
@@ -89,7 +90,7 @@ def energy_label(unit, derived, between=" "):
         Before the words that say so; a line feed where they have no room beside the others.
     """
     mark = f"*{between}(* costs derived in part)" if derived else ""
-    return f"energy for one image, {unit}{mark}"
+    return f"energy for one image, {plain(unit)}{mark}"
 
 
 def plain_log_axis(axis):

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 import math
 import re
 
+from energy.units import ENERGY_UNITS, conversion
 from model.errors import InputError
 
 __all__ = ["BUDGET_KINDS", "Budget"]
 
 BUDGET_KINDS = ("energy", "cycles", "bits")
 
-_PICOJOULES = {"pJ": 1.0, "nJ": 1e3, "uJ": 1e6, "µJ": 1e6, "mJ": 1e9, "J": 1e12}
 _PATTERN = re.compile(r"(energy|cycles|bits)=([0-9.]+(?:e[+-]?[0-9]{1,2})?)\s*(%|[a-zA-Zµ]*)")
 _FORM = ("--budget must be energy=, cycles= or bits= and a number over 0, or a number and % of "
          "what 8 bits need, as energy=20uJ, cycles=30000, bits=4 or energy=50%")
@@ -59,10 +59,11 @@ class Budget:
         kind, suffix = match[1], match[3]
         if suffix == "%":
             return cls(kind, amount / 100, True)
-        if kind == "energy" and unit == "pJ" and suffix in _PICOJOULES:
-            return cls(kind, amount * _PICOJOULES[suffix])
+        factor = conversion(suffix, unit) if kind == "energy" else None
+        if factor is not None:
+            return cls(kind, amount * factor)
         if suffix and not (kind == "energy" and suffix == unit):
-            allowed = ", ".join(_PICOJOULES) if unit == "pJ" else unit
+            allowed = ", ".join(ENERGY_UNITS) if conversion(unit, "J") else unit
             raise InputError(f"--budget's unit must be % or, of energy, one of {allowed}, "
                              f"not {suffix}")
         return cls(kind, amount)

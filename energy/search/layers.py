@@ -24,10 +24,19 @@ def conv_shapes(layers):
 
 
 def network_shapes(network):
-    """As ``conv_shapes``, of the layers with weights of a ``model.network.Network``."""
-    return [_conv_shape(layer, shape, layer.weights.shape[1:3], layer.filters)
+    """As ``conv_shapes``, of the layers with weights of a ``model.network.Network``.
+
+    Raises
+    ------
+    InputError
+        If it has none, or one that is no ``ConvShape``.
+    """
+    found = [_conv_shape(layer, shape, layer.weights.shape[1:3], layer.filters)
             for layer, (shape, _) in zip(network.layers, network.shapes(), strict=True)
             if isinstance(layer, Layer)]
+    if not found:
+        raise InputError(f"network {network.name} must have a layer with weights, and has none")
+    return found
 
 
 def _conv_shape(layer, input_shape, kernel, filters):

@@ -8,7 +8,8 @@ _FIGURES = ("accuracy", "divergence", "energy", "cycles", "bits")
 
 
 def precision_columns(tried, front, unit):
-    """Column name to values: trial, origin, knobs, figures, unit of energy, front, reason.
+    """Column name to values: trial, origin, knobs, figures, unit of energy, whether costs
+    behind it are derived, front, reason.
 
     Parameters
     ----------
@@ -23,6 +24,8 @@ def precision_columns(tried, front, unit):
     columns |= {name: [one.evaluation and getattr(one.evaluation, name) for one in tried]
                 for name in _FIGURES}
     return columns | {"energy_unit": [unit] * len(tried),
+                      "energy_derived": [one.evaluation and bool(one.evaluation.derived)
+                                         for one in tried],
                       "front": [tuple(one.point.items()) in best for one in tried],
                       "reason": [one.reason for one in tried]}
 

@@ -1,8 +1,7 @@
 """Mixed precision as a problem: what can be chosen, and what a choice gives and costs."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import sha256
-import json
 
 import numpy as np
 
@@ -189,7 +188,7 @@ class PrecisionProblem:
         found.update(repr(sorted(self.quantizer.grids.items())).encode())
         for array in (self.scores, self.pixels, self.labels):
             found.update(np.ascontiguousarray(array).tobytes())
-        found.update(json.dumps([asdict(self.config), self.table.name], default=str).encode())
+        found.update(repr((self.config, self.table)).encode())
         return found.hexdigest()
 
 

@@ -1,14 +1,28 @@
 """``bitrow energy``: tables, JSON, a user's own table, one clear sentence for bad input."""
 
+from dataclasses import replace
+from importlib import resources
+from io import StringIO
 import json
+from math import isclose
+import re
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from bitrow.cli import app
-from energy.cost_table_file import table_names
+from bitrow.energy_tables import layer_energy_table
+from bitrow.output import print_table
+from energy.cost_table_file import load_table, table_names
+from energy.network_counts import predicted_counts
+from energy.network_energy import network_energy
+from hw.config import CONFIGS
 from model import reference
+from model.formats import parse_format
+from model.network import Network
 from model.network_file import save
+from model.pooling import Pooling
 
 CLI = CliRunner()
 
@@ -79,6 +93,8 @@ BAD_INPUT = [
     (("fashion-bnn", "--table", "/nowhere/own.toml"), "/nowhere/own.toml must be"),
     (("fashion-bnn", "--config", "huge"), "--config must be"),
     (("fashion-bnn", "--images", 0), "--images must be"),
+    (("fashion-bnn", "--images", 5), "--images must come with --rtl, not without it"),
+    (("fashion-bnn", "--data", "/nowhere"), "--data must come with --rtl, not without it"),
     (("fashion-bnn", "--batch", 0), "--batch must be at least 1, not 0"),
     (("nothing",), "network must be"),
 ]
@@ -104,4 +120,84 @@ def test_a_table_without_a_cost_that_is_needed_is_refused(tmp_path):
                      layers=(layer,)), network)
     result = call("energy", network, "--config", "tiny", "--table", path)
     assert result.exit_code == 2
-    assert "cost table own: size_bytes of operation memory must be" in result.output
+    assert f"cost table {path}: size_bytes of operation memory must be" in \
+        " ".join(result.output.split())
+
+
+SHIPPED = (resources.files("energy") / "tables" / "45nm.toml").read_text(encoding="utf-8")
+ALL_ZERO = re.sub("(value|ratio) = [0-9.]+", r"\1 = 0.0", SHIPPED).replace('"power"', '"constant"')
+
+
+def first_way(written):
+    return written["comparison"]["ways"][0]
+
+
+def test_a_table_of_nothing_but_zeros_gives_zeros(tmp_path):
+    path, out = tmp_path / "zero.toml", tmp_path / "zero.json"
+    path.write_text(ALL_ZERO)
+    result = call("energy", "fashion-bnn", "--config", "tiny", "--table", path, "--json", out)
+    assert result.exit_code == 0, result.output
+    written = json.loads(out.read_text())
+    assert (written["energy"], written["energy_per_mac"]) == (0, 0)
+    assert written["operations_per_joule"] is None and first_way(written)["share_of_first"] is None
+
+
+@pytest.mark.parametrize("kind", ("max", "average"))
+def test_a_network_without_macs_has_no_energy_for_a_mac(tmp_path, kind):
+    path, out = tmp_path / "pool.bitrow", tmp_path / "pool.json"
+    codes = parse_format("uint4")
+    pool = Pooling(name="pool", input_format=codes, kind=kind, kernel=(2, 2), stride=(2, 2))
+    save(Network(name="pool", input_shape=(4, 4, 2), input_format=codes, layers=(pool,)), path)
+    result = call("energy", path, "--config", "tiny", "--json", out)
+    assert result.exit_code == 0, result.output
+    written = json.loads(out.read_text())
+    assert written["energy"] > 0
+    assert written["macs"] > 0 or written["energy_per_mac"] is None
+    assert "operations per joule" not in result.output or written["macs"] > 0
+
+
+@pytest.mark.parametrize("unit", ("[/x]", "[red]", ":smile:", "$x_{$"))
+def test_units_and_names_are_printed_letter_by_letter(tmp_path, unit):
+    table, network = tmp_path / "own.toml", tmp_path / "own.bitrow"
+    table.write_text(SHIPPED.replace('unit = "pJ"', f'unit = "{unit}"'))
+    whole = reference.load("fashion-bnn")
+    first, *others = whole.layers
+    save(replace(whole, name=f"{unit}net", layers=(replace(first, name=f"{unit}first"), *others)),
+         network)
+    result = call("energy", network, "--config", "tiny", "--table", table)
+    assert result.exit_code == 0, result.output
+    for text in (f"million {unit} for one image", f"{unit}/MAC", f"{unit}net on tiny",
+                 f"{unit}first"):
+        assert text in " ".join(result.output.split()), text
+
+
+@pytest.mark.parametrize(("unit", "scale"), (("J", 1e-12), ("nJ", 1e-3), ("fJ", 1e3)))
+def test_parts_of_a_joule_are_converted(tmp_path, unit, scale):
+    table, out = tmp_path / "own.toml", tmp_path / "out.json"
+    table.write_text(re.sub(
+        "value = ([0-9.]+)", lambda found: f"value = {float(found[1]) * scale!r}",
+        SHIPPED.replace('unit = "pJ"', f'unit = "{unit}"')))
+    result = call("energy", "fashion-bnn", "--config", "tiny", "--table", table, "--json", out)
+    assert result.exit_code == 0, result.output
+    assert "tiny: µJ for one image" in result.output
+    own = json.loads(out.read_text())
+    assert call("energy", "fashion-bnn", "--config", "tiny", "--json", out).exit_code == 0
+    shipped = json.loads(out.read_text())
+    assert isclose(own["operations_per_joule"], shipped["operations_per_joule"])
+    assert isclose(own["energy"], shipped["energy"] * scale)
+    assert " 0.000 " not in result.output
+
+
+def test_formulas_are_named_in_the_text():
+    result = " ".join(call("energy", "fashion-bnn", "--config", "tiny").output.split())
+    for source in ("(formula: our own, in no publication, through the numbers of Courbariaux",
+                   "(formula: Yang et al., A Method to Estimate"):
+        assert source in result
+
+
+def test_no_heading_is_cut_on_a_narrow_terminal():
+    energy = network_energy(predicted_counts(reference.load("fashion-twn"), CONFIGS["demo"]),
+                            load_table("45nm"))
+    written = StringIO()
+    print_table(Console(file=written, width=80, markup=False), layer_energy_table(energy))
+    assert "scratchpads" in written.getvalue() and "…" not in written.getvalue()

@@ -1,6 +1,7 @@
 """``bitrow quantize``: files, figures that hold, and one sentence for bad input."""
 
 import json
+from types import SimpleNamespace
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -9,6 +10,8 @@ from typer.testing import CliRunner
 
 from bitrow.cli import app
 from bitrow.inputs import calibration_for
+from bitrow.precision_tables import reason_table
+from energy.plots.precision_front import precision_front
 from hw.config import CONFIGS
 from model.datasets import read_arrays
 from model.errors import InputError
@@ -19,6 +22,10 @@ from sim.predict import predict
 onnx = pytest.importorskip("onnx", reason="the extra 'import' is not installed")
 pytest.importorskip("optuna", reason="the extra 'explore' is not installed")
 from float_networks import Float, small_network  # noqa: E402  (after the skips)
+
+from energy.search.precision_problem import Knob, PrecisionEvaluation  # noqa: E402
+from energy.search.precision_reasons import KnobReason, Step  # noqa: E402
+from energy.search.precision_trials import TriedPrecision  # noqa: E402
 
 CLI = CliRunner()
 
@@ -58,12 +65,40 @@ def test_quantize_writes_a_network_within_the_budget_and_says_why(tmp_path, file
     lines = (out / "quantize.csv").read_text().splitlines()
     assert len(lines) == 1 + len(written["tried"]["trial"])
     assert '"Conv_y3 weights"' in lines[0]
+    assert '"energy_derived"' in lines[0] and set(written["tried"]["energy_derived"]) == {True}
+    for row in written["held_back"]:
+        assert row["network"] == "float" or " (formula: " in row["derived"][0]
+    assert written["held_back"][0]["derived"] is None
     assert ElementTree.parse(out / "quantize.svg").getroot().tag.endswith("svg")
     assert "Why: one step finer or coarser" in result.output
     assert "* derived: " in result.output
     again = call(*arguments)
     assert again.exit_code == 0, again.output
     assert json.loads(keys.read_text()) == written
+
+
+def one(energy, derived):
+    return PrecisionEvaluation(accuracy=0.5, divergence=0.1, energy=energy, cycles=9, bits=2,
+                               layer_energy={}, layer_cycles={}, derived=derived)
+
+
+@pytest.mark.parametrize(("kind", "derived", "stars"), (
+    ("energy", ("so",), ("*", "*")), ("energy", (), ("", "*")), ("cycles", ("so",), ("", ""))))
+def test_changes_of_derived_energies_have_a_star(kind, derived, stars):
+    reason = KnobReason(Knob("conv", "weights", (2, 4, 8)), 4, Step(8, one(3e6, derived)),
+                        Step(2, one(1e6, ("so",))))
+    table = reason_table([reason], SimpleNamespace(evaluation=one(2e6, derived)), kind, "pJ")
+    changes = ("+1.000", "-1.000") if kind == "energy" else ("+0", "+0")
+    for column, change, star in zip(table.columns[-2:], changes, stars, strict=True):
+        (cell,) = column.cells
+        assert f": {change}{star}, " in cell
+
+
+def test_the_picture_of_energies_marks_derived_ones():
+    for derived, mark in ((("so",), True), ((), False)):
+        tried = TriedPrecision(0, "single", {}, one(2e6, derived), "")
+        figure = precision_front([tried], [], None, ("energy", 1e6), "pJ", "title")
+        assert ("costs derived in part" in figure.axes[0].get_xlabel()) == mark
 
 
 def quantized_file(path):

@@ -4,6 +4,7 @@ from base64 import b64encode
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from importlib import resources
 from itertools import chain
 import json
 from math import isclose
@@ -23,8 +24,10 @@ from energy.network_energy import network_energy
 from hw.config import CONFIGS
 from model import golden, reference
 from model.datasets import bundled
+from model.formats import parse_format
 from model.network import Network
 from model.network_file import save
+from model.pooling import Pooling
 
 CLI = CliRunner()
 
@@ -314,7 +317,7 @@ def test_text_from_outside_stays_text():
     page.picture("<svg/>", '"quoted"')
     parsed = Page(page.text())
     assert not {"script", "b", "i"} & set(parsed.tags)
-    assert {"<script>", "<b>", "<i>", "<img src=x>", "a < b & c"} <= set(parsed.words)
+    assert {"<script>", "<b>", "<i>", "[red]<img src=x>[/]", "a < b & c"} <= set(parsed.words)
 
 
 BAD_INPUT = [
@@ -332,3 +335,27 @@ def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):
     assert result.exit_code == 2
     assert sentence in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_network_without_macs_has_a_report(tmp_path):
+    path, codes = tmp_path / "pool.bitrow", parse_format("uint4")
+    pool = Pooling(name="pool", input_format=codes, kind="max", kernel=(2, 2), stride=(2, 2))
+    save(Network(name="pool", input_shape=(4, 4, 2), input_format=codes, layers=(pool,)), path)
+    result = call("report", path, "--config", "tiny", "--out", tmp_path / "page.html",
+                  "--no-neighbours")
+    assert result.exit_code == 0, result.output
+    assert "Which dataflow" not in (tmp_path / "page.html").read_text()
+
+
+def test_texts_of_a_cost_table_are_no_formulas_and_no_markup(tmp_path):
+    shipped = (resources.files("energy") / "tables" / "45nm.toml").read_text(encoding="utf-8")
+    table = tmp_path / "own.toml"
+    table.write_text(shipped.replace('unit = "pJ"', 'unit = "$x_{$[/]"').replace(
+        'how = "DRAM', 'how = "[/red] <script>DRAM'))
+    result = call("report", "fashion-twn", "--table", table, "--out", tmp_path / "page.html",
+                  "--no-neighbours", "--images", 2)
+    assert result.exit_code == 0, result.output
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "script" not in page.tags
+    words = " ".join(page.words)
+    assert "$x_{$[/]" in words and "[/red] <script>DRAM" in words

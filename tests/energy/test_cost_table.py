@@ -11,6 +11,9 @@ import pytest
 
 from bitrow.inputs import data_folder
 from energy.cost_table_file import load_table, parse_table, table_names
+from energy.savings import compare
+from hw.config import CONFIGS
+from model import reference
 from model.errors import InputError
 
 HOROWITZ = {
@@ -78,10 +81,44 @@ def test_relative_numbers_are_those_of_the_paper():
         (table.cost("memory", bits=16, size_bytes=131072), rows["global buffer (>100kB)"]),
         (table.cost("transfer", bits=16), rows["array / inter-PE (1-2mm)"]),
         (table.cost("memory", bits=16, size_bytes=512), rows["RF (0.5kB)"]),
-        (table.cost("multiply", bits=16).plus(table.cost("add", bits=16)), rows["MAC (16b)"])]
+        (table.cost("multiply", bits=16), rows["MAC (16b)"])]
     for cost, text in published:
         assert cost.value == float(text.split("x")[0])
         assert cost.derived == ()
+
+
+def test_additions_that_the_relative_table_takes_as_free_say_so():
+    cost = load_table("eyeriss-relative").cost("add", bits=16)
+    assert cost.value == 0
+    (how,) = cost.derived
+    assert "thresholds" in how and "taken as free" in how
+
+
+@pytest.mark.parametrize("name", table_names())
+def test_a_formula_of_our_own_is_not_said_to_be_published(name):
+    table = load_table(name)
+    (rule,) = (rule for rule in table.rules if rule.along == "size_bytes")
+    assert table.sources[rule.source] == "our own, in no publication"
+    cost = table.cost("memory", bits=16, size_bytes=9000)
+    assert "(formula: our own, in no publication, through the numbers of " in cost.derived[-1]
+    assert not any("our own" in source for source in cost.sources)
+
+
+@given(st.integers(1, 32), st.integers(1, 32), st.sampled_from(table_names()))
+def test_only_the_widths_of_a_published_product_are_published(bits, by_bits, name):
+    table = load_table(name)
+    published = any(n.operation == "multiply" and n.bits == (bits, bits) for n in table.numbers)
+    cost = table.cost("multiply", bits=bits, by_bits=by_bits)
+    assert bool(cost.derived) != (bits == by_bits and published)
+
+
+def test_products_that_equal_a_published_one_are_derived():
+    for name, bits, by_bits, same in (("45nm", 4, 16, 8), ("45nm", 2, 32, 8),
+                                      ("eyeriss-relative", 4, 64, 16)):
+        table = load_table(name)
+        cost = table.cost("multiply", bits=bits, by_bits=by_bits)
+        assert cost.value == table.cost("multiply", bits=same).value
+        assert "product of both widths" in cost.derived[0]
 
 
 def test_what_is_derived_follows_its_rule_and_says_so():
@@ -142,7 +179,7 @@ def test_the_smallest_table_answers_what_it_holds_and_nothing_else():
     assert table.cost("dram", bits=8).value == 1.5
     for operation, asked in (("dram", dict(bits=16)), ("add", dict(bits=8)),
                              ("memory", dict(bits=8, size_bytes=8))):
-        with pytest.raises(InputError, match=f"table own: .* of operation {operation} must be"):
+        with pytest.raises(InputError, match=f"own.toml: .* of operation {operation} must be"):
             table.cost(operation, **asked)
 
 
@@ -155,9 +192,20 @@ BAD_TABLES = [
     (SMALLEST.replace("1.5", "-1.5"), "value must be at least 0"),
     (SMALLEST.replace("1.5", "nan"), "value must be a number"),
     (SMALLEST.replace("1.5", "inf"), "value must be at least 0 and finite"),
+    (SMALLEST.replace("1.5", "1e308"), "value must be 0, or from 1e-30 to 1e+30, not 1e+308"),
+    (SMALLEST.replace("1.5", "1e-200"), "value must be 0, or from 1e-30"),
+    (SMALLEST.replace("1.5", "1" + 400 * "0"), "value must be a number that a double can hold"),
+    (SMALLEST.replace("1.5", "1" + 5000 * "0"), "must hold numbers of at most 4,300 digits"),
+    (SMALLEST.replace("1.5", "0x" + 5000 * "f"), "value must be a number that a double can hold"),
+    (SMALLEST.replace("1.5", f"[0x{5000 * 'f'}]"), "value must be a number, not a number of more"),
+    (SMALLEST.replace("1.5", 10000 * "[" + 10000 * "]"), "must be TOML of fewer lists"),
+    (SMALLEST.replace("1.5", 5000 * "{a=" + "1" + 5000 * "}"), "must be TOML of fewer lists"),
+    (SMALLEST.replace("me =", ".".join(5000 * ["me"]) + " ="), "name must be a text, not {'me': {"),
     (SMALLEST.replace("1.5", '"1.5"'), "value must be a number"),
     (SMALLEST.replace("1.5", "true"), "value must be a number"),
     (SMALLEST.replace("bits = 8", "bits = [8, 4]"), "bits must be a number or a range"),
+    (SMALLEST.replace("bits = 8", "bits = inf"), "bits must be or begin below 1e+30, not at inf"),
+    (SMALLEST.replace("bits = 8", "bits = [1e300, inf]"), "bits must be or begin below 1e+30"),
     (SMALLEST.replace("bits = 8", "bits = [1, 2, 3]"), "bits must be a number or two"),
     (SMALLEST.replace('"dram"', '"tape"'), "operation must be one of"),
     (SMALLEST.replace('"dram"', '"memory"'), "size_bytes must be given for memory"),
@@ -167,6 +215,10 @@ BAD_TABLES = [
     (SMALLEST.replace("[[number]]", "[number]"), "number must be a list"),
     (SMALLEST + '[[rule]]\noperation = "dram"\nalong = "bits"\nbelow = "guess"\nhow = "so"\n'
      'source = "me"\npage = "1"\n', "below must be one of"),
+    (SMALLEST + '[[rule]]\noperation = "dram"\nalong = "bits"\nbelow = ["line"]\nhow = "so"\n'
+     'source = "me"\npage = "1"\n', "below must be a text, not ['line']"),
+    (SMALLEST + '[[rule]]\noperation = "dram"\nalong = "bits"\nhow = "so"\n'
+     'source = "me"\npage = "1"\n', "below, between or above must be given, and none is"),
     (SMALLEST + '[[ratio]]\noperation = "dram"\nbits = 8\nratio = 2\nof = ["add"]\nhow = "so"\n'
      'source = "me"\npage = "1"\n', "a ratio must be of numbers"),
 ]
@@ -179,13 +231,25 @@ def test_a_bad_table_is_one_sentence_with_its_place(text, sentence):
     assert "own.toml" in str(caught.value)
 
 
+def documented_table():
+    page = (Path(__file__).parent.parent.parent / "docs" / "cost_tables.md").read_text("utf-8")
+    return parse_table(page.split("```toml")[1].split("```")[0], "docs/cost_tables.md")
+
+
 def test_the_documented_table_is_one():
-    page = (Path(__file__).parent.parent.parent / "docs" / "cost_tables.md").read_text()
-    table = parse_table(page.split("```toml")[1].split("```")[0], "docs/cost_tables.md")
-    assert table.cost("memory", bits=32, size_bytes=100).value == 1.6
+    table = documented_table()
+    assert isclose(table.cost("memory", bits=32, size_bytes=2048).value, 3.2 / 2 / 2)
     assert isclose(table.cost("transfer", bits=8).value, 2 * (0.1 + 0.02))
     with pytest.raises(InputError, match="operation memory"):
         table.cost("memory", bits=32, size_bytes=8)
+
+
+@pytest.mark.parametrize("config", ("tiny", "small", "demo", "eyeriss1"))
+def test_the_documented_table_prices_a_network(config):
+    comparison = compare(reference.load("fashion-w2a2"), CONFIGS[config], documented_table())
+    assert len(comparison.ways) >= 4
+    for way in comparison.ways:
+        assert 0 < way.energy.per_inference < float("inf")
 
 
 def test_tables_are_named_or_files(tmp_path):

@@ -1,5 +1,8 @@
 """Plots: what they draw is what was counted; they read without colour; units are on the axes."""
 
+from dataclasses import replace
+
+from matplotlib.text import Text
 import numpy as np
 import pytest
 
@@ -9,10 +12,12 @@ from energy.network_counts import predicted_counts
 from energy.network_energy import network_energy
 from energy.occupancy import PassOccupancy, mean_occupancy, pass_occupancies
 from energy.plots.energy_bars import energy_by_layer, energy_by_way
+from energy.plots.mapping import mapping_picture
 from energy.plots.occupancy import occupancy
 from energy.plots.precision import accuracy_against_energy, wilson_interval
 from energy.plots.roofline import roofline
 from energy.plots.style import figure_svg, level_looks
+from energy.plots.text import plain
 from energy.precision_study import precision_points
 from energy.savings import compare
 from hw.config import CONFIGS
@@ -45,6 +50,29 @@ def test_ways_end_where_their_energy_does():
     ends = [patch.get_x() + patch.get_width() for patch in axes.patches][len(LEVELS) - 1::
                                                                        len(LEVELS)]
     assert np.allclose(ends, [way.energy.per_inference / 1e6 for way in comparison.ways])
+
+
+def test_names_and_units_are_drawn_letter_by_letter():
+    """Odd and even numbers of dollars, a formula that cannot be parsed, a backslash."""
+    table = replace(TABLE, unit="$x_{$", name="a$b")
+    layers = tuple(replace(layer, name=f"{index}$\\frac{{$")
+                   for index, layer in enumerate(NETWORK.layers))
+    network = replace(NETWORK, name="$net$ \\$", layers=layers)
+    program = compile_network(network, DEMO)
+    comparison = compare(network, DEMO, table)
+    points = precision_points([network], bundled().first(3).images, bundled().first(3).labels,
+                              DEMO, table)
+    figures = (energy_by_layer(comparison.built), energy_by_way(comparison), occupancy(program),
+               roofline(comparison.built.counts), accuracy_against_energy(points),
+               mapping_picture(program, layers[0].name))
+    for figure in figures:
+        figure_svg(figure)
+    for figure, parts in zip(figures, (("$x_{$", "a$b", "0$\\frac{$", "$net$ \\$"), ("$x_{$",),
+                                       ("0$\\frac{$",), ("$net$ \\$",), ("$net$ \\$", "a$b")),
+                             strict=False):
+        drawn = "\n".join(text.get_text() for text in figure.findobj(Text))
+        for part in parts:
+            assert plain(part) in drawn, part
 
 
 def test_levels_differ_in_colour_and_in_pattern():

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from math import isclose
 
 import numpy as np
 import pytest
@@ -279,6 +280,12 @@ def test_units_of_a_table_in_another_unit(problem):
     assert Budget.parse("energy=3e6", "MAC") == Budget("energy", 3e6)
     with pytest.raises(InputError, match="must be % or, of energy, one of MAC, not uJ"):
         Budget.parse("energy=3uJ", "MAC")
+
+
+@pytest.mark.parametrize(("unit", "amount"), (("pJ", 3e6), ("nJ", 3e3), ("J", 3e-6), ("uJ", 3.0)))
+def test_a_budget_of_energy_is_converted_to_the_unit_of_the_table(unit, amount):
+    assert isclose(Budget.parse("energy=3µJ", unit).amount, amount)
+    assert Budget.parse("energy=3", unit) == Budget("energy", 3.0)
 
 
 def test_a_gaussian_process_proposes_too(problem, tmp_path):
