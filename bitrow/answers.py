@@ -21,6 +21,8 @@ _TENTH, _MANY_TIMES = 0.0995, 2
 def energy_answer(energy):
     """Which layer, level and operand take most of a ``NetworkEnergy``."""
     whole = energy.total.value
+    if not whole:
+        return "None: nothing costs energy in this table."
     layer = max(energy.layers, key=lambda one: one.total.value)
     parts = [f"layer {_of_whole(layer.name, layer.total.value, whole)}"]
     for names, key in ((LEVELS, "level"), (OPERANDS, "operand")):
@@ -33,6 +35,8 @@ def energy_answer(energy):
 def savings_answer(comparison, program):
     """What a ``Comparison`` of a program says of precision and of zero skipping."""
     own = comparison.unskipped.per_inference
+    if not own:
+        return "Nothing costs energy in this table."
     times = comparison.eight_bits.per_inference / own
     precision = (f"On the same mapping, 8 bits take {times:.3g} times the energy of the network's "
                  "own precision.")
@@ -49,6 +53,8 @@ def savings_answer(comparison, program):
 def bound_answer(counts):
     """What bounds the layers of a ``NetworkCounts``, and how near the longest is to its roof."""
     roofs = layer_roofs(counts)
+    if not roofs:
+        return "No layer multiplies."
     longest = max(roofs, key=lambda roof: roof.cycles)
     bounds = [f"{kind}: {', '.join(names)}" for kind, names in (
         (kind, [roof.name for roof in roofs if roof.bound_by == kind])
@@ -155,13 +161,14 @@ def _beats(there, here, keys):
 def _against(found, here):
     """A point, and its three figures against those of the configuration itself."""
     point = ", ".join(f"{name} {value}" for name, value in found.point.items())
-    cycles, energy, area = (_less_or_more(what, getattr(found.evaluation, key) / getattr(here, key))
-                            for what, key in (("cycles", "cycles"), ("energy", "energy"),
-                                              ("area", "area_mm2")))
+    cycles, energy, area = (
+        _less_or_more(what, getattr(found.evaluation, key), getattr(here, key))
+        for what, key in (("cycles", "cycles"), ("energy", "energy"), ("area", "area_mm2")))
     return f"trial {found.number} ({point}) takes {cycles}, {energy} and {area}"
 
 
-def _less_or_more(what, times):
+def _less_or_more(what, there, here):
+    times = there / here if here else 1
     if abs(times - 1) < _SAME:
         return f"as {'many' if what == 'cycles' else 'much'} {what}"
     if times >= _MANY_TIMES:

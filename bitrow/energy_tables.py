@@ -18,14 +18,17 @@ _SOURCES = {"prediction": "predicted counts", "rtl": "counts of the RTL"}
 def _cell(energy, images, unit):
     if not energy.value:
         return "–"
-    text = unit.text(energy.value / images)
+    return _starred(unit.text(energy.value / images), energy)
+
+
+def _starred(text, energy):
     return f"{text}*" if energy.derived else text
 
 
-def _for_each_mac(value):
+def _for_each_mac(value, energy):
     if value is None:
         return "–"
-    return f"{value:.3f}" if value >= _SMALL or not value else f"{value:.3g}"
+    return _starred(f"{value:.3f}" if value >= _SMALL or not value else f"{value:.3g}", energy)
 
 
 def energy_unit(energy):
@@ -50,11 +53,12 @@ def layer_energy_table(energy):
         table.add_row(layer.name,
                       *(_cell(layer.at(level=level), counts.images, unit) for level in LEVELS),
                       _cell(layer.total, counts.images, unit),
-                      _for_each_mac(layer.per_mac))
+                      _for_each_mac(layer.per_mac, layer.total))
     table.add_section()
     table.add_row("all", *(_cell(energy.at(level=level), counts.images, unit)
                            for level in LEVELS),
-                  _cell(energy.total, counts.images, unit), _for_each_mac(energy.per_mac))
+                  _cell(energy.total, counts.images, unit),
+                  _for_each_mac(energy.per_mac, energy.total))
     return table
 
 
@@ -81,11 +85,11 @@ def comparison_table(comparison):
     for name in (f"energy, {unit.name}", "cycles", "of the first"):
         table.add_column(name, justify="right")
     for way in comparison.ways:
-        table.add_row(way.name, _cell(way.energy.total, 1, unit),
+        table.add_row(way.name, _cell(way.energy.total, way.energy.counts.images, unit),
                       "–" if way.energy.cycles_per_inference is None
                       else f"{way.energy.cycles_per_inference:,.0f}",
-                      f"{way.energy.per_inference / first.per_inference:.1%}"
-                      if first.per_inference else "–")
+                      _starred(f"{way.energy.per_inference / first.per_inference:.1%}",
+                               way.energy.total) if first.per_inference else "–")
     return table
 
 
@@ -123,10 +127,12 @@ def energy_figures(energy):
     """Lines with the figures of the whole network."""
     unit = unit_in_words(energy.table.unit)
     lines = [f"table: {energy.table.title} ({energy.table.node})",
-             f"energy x delay of one image: {energy.energy_delay:.4g} {unit} x cycles"]
+             "energy x delay of one image: "
+             + _starred(f"{energy.energy_delay:.4g}", energy.total) + f" {unit} x cycles"]
     if energy.operations_per_joule is not None:
-        lines.append(f"operations per joule: {energy.operations_per_joule:.4g} "
-                     "(two for each MAC)")
+        lines.append("operations per joule: "
+                     + _starred(f"{energy.operations_per_joule:.4g}", energy.total)
+                     + " (two for each MAC)")
     return [*lines, f"in no figure: {', '.join(NOT_COUNTED)}"]
 
 

@@ -126,7 +126,8 @@ def _macs(energy):
 def _head(page, study, made_by):
     energy, unit = study.energy, energy_unit(study.energy)
     images = energy.counts.images
-    page.answer(f"{unit.text(energy.per_inference)} {unit.name} "
+    star = "*" if energy.total.derived else ""
+    page.answer(f"{unit.text(energy.per_inference)}{star} {unit.name} "
                 f"({energy.per_inference:,.0f} {unit_in_words(energy.table.unit)}) and "
                 f"{energy.cycles_per_inference:,.0f} cycles for one image"
                 + (f" of the {images} that share a run." if images > 1 else "."))

@@ -9,18 +9,22 @@ Keys of ``energy_json``: ``network``, ``config``, ``counted_by`` (``prediction``
 ``operation``, ``bits``, ``by_bits`` of a multiplication, ``size_bytes`` of a memory, ``value``,
 ``unit``, ``node``, ``sources`` of its numbers, ``derived`` as texts), ``derived`` (how costs were
 derived, with the source of each formula: the lists named ``derived`` elsewhere hold indices into
-it), ``uncharged`` (counters without a charge of their own, and why), ``not_counted`` (what is in no
-figure). Figures for a MAC are null where there is none.
+it; what follows from all energies is derived where any is), ``uncharged`` (counters without a
+charge of their own, and why), ``not_counted`` (what is in no figure). Figures for a MAC are null
+where there is none.
 
 Each of ``layers``: ``name``, ``mode``, ``macs``, ``cycles``, ``energy``, ``energy_per_mac``,
-``cells`` (``level``, ``operand``, ``energy``, ``derived``).
+``cells`` (``level``, ``operand``, ``energy``, ``derived``), ``events`` (by counter, of all images),
+``charges`` (``counter``, ``level``, ``operand``, ``count`` operations for each event, ``cost``, an
+index into ``costs``). Energy is the sum of events x count x value over the charges.
 
 Keys of ``comparison_json``: ``ways`` (``name``, ``energy_per_inference``,
-``cycles_per_inference``, null where it is not known, ``share_of_first``, null where that is 0).
+``cycles_per_inference``, null where it is not known, ``share_of_first``, null where that is 0,
+``derived``, as texts).
 """
 
 from energy.events import LEVELS, NOT_COUNTED, OPERANDS, UNCHARGED
-from energy.network_energy import used_costs
+from energy.network_energy import cost_key, layer_charges, used_costs
 
 __all__ = ["comparison_json", "energy_json"]
 
@@ -29,6 +33,8 @@ def energy_json(energy):
     """A ``NetworkEnergy`` as plain values."""
     counts, table = energy.counts, energy.table
     notes = list(energy.total.derived)
+    costs = used_costs(energy)
+    places = {cost_key(charge): index for index, (charge, _) in enumerate(costs)}
 
     def amount(part):
         return {"energy": part.value, "derived": [notes.index(how) for how in part.derived]}
@@ -48,9 +54,14 @@ def energy_json(energy):
             "name": layer.name, "mode": layer.mode, "macs": layer.macs, "cycles": layer.cycles,
             **amount(layer.total), "energy_per_mac": layer.per_mac,
             "cells": [{"level": level, "operand": operand, **amount(part)}
-                      for (level, operand), part in layer.cells.items()]}
-            for layer in energy.layers],
-        "costs": [_cost_json(*pair) for pair in used_costs(energy)],
+                      for (level, operand), part in layer.cells.items()],
+            "events": counted.events,
+            "charges": [{"counter": counter, "level": charge.level, "operand": charge.operand,
+                         "count": charge.count, "cost": places[cost_key(charge)]}
+                        for counter, charge in charges]}
+            for layer, counted, charges in zip(energy.layers, counts.layers,
+                                               layer_charges(energy), strict=True)],
+        "costs": [_cost_json(*pair) for pair in costs],
         "derived": notes, "uncharged": UNCHARGED, "not_counted": list(NOT_COUNTED)}
 
 
@@ -66,5 +77,6 @@ def comparison_json(comparison):
     return {"ways": [{
         "name": way.name, "energy_per_inference": way.energy.per_inference,
         "cycles_per_inference": way.energy.cycles_per_inference,
-        "share_of_first": way.energy.per_inference / first if first else None}
+        "share_of_first": way.energy.per_inference / first if first else None,
+        "derived": list(way.energy.total.derived)}
         for way in comparison.ways]}

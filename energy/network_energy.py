@@ -1,7 +1,6 @@
 """The energy of a network: of each layer, for a MAC, for an image."""
 
 from dataclasses import dataclass
-from itertools import chain
 
 from energy.accounting import Energy, LayerEnergy, charge_cost, counts_energy
 from energy.cost_table import CostTable
@@ -10,7 +9,7 @@ from energy.network_counts import NetworkCounts
 from energy.units import conversion
 from energy.word_widths import WordWidths
 
-__all__ = ["NetworkEnergy", "network_energy", "used_costs"]
+__all__ = ["NetworkEnergy", "cost_key", "layer_charges", "network_energy", "used_costs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +110,25 @@ def used_costs(energy):
     node, sources and derivation.
     """
     pairs = {}
+    for charges in layer_charges(energy):
+        for _, charge in charges:
+            pairs.setdefault(cost_key(charge), charge)
+    return [(charge, charge_cost(charge, energy.table)) for charge in pairs.values()]
+
+
+def cost_key(charge):
+    """What the cost of a charge depends on."""
+    return charge.operation, charge.bits, charge.by_bits, charge.size_bytes
+
+
+def layer_charges(energy):
+    """For each layer of a ``NetworkEnergy`` a list of (counter, ``Charge``) of what took place."""
+    charges = []
     for layer in energy.counts.layers:
         widths = _widths(energy.counts, layer, energy.uniform_bits)
-        charged = (name for name, events in layer.events.items()
-                   if events and name not in UNCHARGED)
-        for charge in chain.from_iterable(EVENTS[name](widths) for name in charged):
-            pairs.setdefault((charge.operation, charge.bits, charge.by_bits, charge.size_bytes),
-                             charge)
-    return [(charge, charge_cost(charge, energy.table)) for charge in pairs.values()]
+        charges.append([(name, charge) for name, events in layer.events.items()
+                        if events and name not in UNCHARGED for charge in EVENTS[name](widths)])
+    return charges
 
 
 def _widths(counts, layer, uniform_bits):

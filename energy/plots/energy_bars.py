@@ -50,10 +50,11 @@ def energy_by_way(comparison):
     first = comparison.ways[0].energy
     unit = ReadableUnit.of(first.table.unit, first.per_inference)
     bars = [(fill(way.name, _NAME_LETTERS),
-             [way.energy.at(level=level).value / unit.factor for level in LEVELS],
+             [way.energy.at(level=level).value / way.energy.counts.images / unit.factor
+              for level in LEVELS],
              f"{way.energy.per_inference / first.per_inference:.0%}" if first.per_inference else "")
             for way in comparison.ways]
-    return _stacked(bars, energy_label(unit.name, first.total.derived),
+    return _stacked(bars, energy_label(unit.name, first.total.derived, between="\n"),
                     f"{first.counts.network} on {first.counts.config.name}: energy in wider "
                     "words, in its own precision, and as built")
 

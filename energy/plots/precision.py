@@ -55,7 +55,7 @@ def accuracy_against_energy(points):
         _draw(axes, index, point, unit)
     axes.margins(x=0.15)
     axes.set_ylim(top=min(axes.get_ylim()[1], 100))
-    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived)}, "
+    axes.set_xlabel(f"{energy_label(unit.name, first.total.derived, between=chr(10))}, "
                     f"{plain(first.table.name)} table"
                     + ("\n(the axis does not begin at 0)" if axes.get_xlim()[0] > 0 else ""))
     axes.set_ylabel(f"accuracy on {points[0].images:,} images, %\n"

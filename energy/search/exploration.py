@@ -132,7 +132,7 @@ class Exploration:
         """(evaluation or None, reason) of a trial that was evaluated; also told to the study."""
         try:
             outcome = future.result(), ""
-        except CompileError as error:
+        except (CompileError, InputError) as error:
             outcome = None, str(error)
         self._tell(trial, *outcome)
         return outcome

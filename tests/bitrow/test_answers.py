@@ -7,6 +7,7 @@ import pytest
 from bitrow.answers import (
     accuracy_answer,
     dataflow_answer,
+    energy_answer,
     left_out,
     neighbour_answer,
     refusal_lines,
@@ -41,6 +42,13 @@ def comparison(built, cannot_skip):
 def test_skipping_zeros_saves_or_costs_as_the_figures_say(built, sentence):
     answer = savings_answer(comparison(built, way(100, 100)), PROGRAM)
     assert "8 bits take 3 times the energy" in answer and sentence in answer
+
+
+def test_a_table_in_which_nothing_costs_anything_has_sentences_too():
+    nothing = way(0, 10)
+    free = Values(eight_bits=nothing, unskipped=nothing, built=nothing, cannot_skip=nothing)
+    assert savings_answer(free, PROGRAM) == "Nothing costs energy in this table."
+    assert "nothing costs" in energy_answer(Values(total=Values(value=0), layers=[]))
 
 
 def test_where_no_zero_is_skipped_nothing_is_said_of_what_it_saves():

@@ -12,11 +12,14 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bitrow.cli import app
-from bitrow.energy_tables import layer_energy_table
+from bitrow.energy_tables import comparison_table, energy_unit, layer_energy_table
 from bitrow.output import print_table
 from energy.cost_table_file import load_table, table_names
 from energy.network_counts import predicted_counts
 from energy.network_energy import network_energy
+from energy.plots.energy_bars import energy_by_way
+from energy.savings import compare
+from energy.units import ReadableUnit
 from hw.config import CONFIGS
 from model import reference
 from model.formats import parse_format
@@ -56,6 +59,10 @@ def test_images_that_share_a_run_take_less_energy_each(tmp_path):
         assert call("energy", "mnist-twn", "--batch", batch, "--json", out).exit_code == 0
         found.append(json.loads(out.read_text()))
     one, four = found
+    for layer in four["layers"]:
+        charged = sum(layer["events"][charge["counter"]] * charge["count"]
+                      * four["costs"][charge["cost"]]["value"] for charge in layer["charges"])
+        assert isclose(charged, layer["energy"], rel_tol=1e-12), layer["name"]
     assert (four["images"], four["macs"]) == (4, 4 * one["macs"])
     assert four["energy_per_inference"] < 0.7 * one["energy_per_inference"]
     for alone, shared in zip(one["comparison"]["ways"], four["comparison"]["ways"], strict=True):
@@ -201,3 +208,26 @@ def test_no_heading_is_cut_on_a_narrow_terminal():
     written = StringIO()
     print_table(Console(file=written, width=80, markup=False), layer_energy_table(energy))
     assert "scratchpads" in written.getvalue() and "…" not in written.getvalue()
+
+
+def test_ways_to_run_a_batch_are_told_for_one_image():
+    comparison = compare(reference.load("fashion-bnn"), CONFIGS["demo"], load_table("45nm"),
+                         images=4)
+    cells = list(comparison_table(comparison).columns[1].cells)
+    unit = energy_unit(comparison.built)
+    assert cells == [f"{unit.text(way.energy.per_inference)}*" for way in comparison.ways]
+    bars = energy_by_way(comparison).axes[0].patches
+    whole = ReadableUnit.of("pJ", comparison.ways[0].energy.per_inference)
+    drawn = sum(bar.get_width() for bar in bars if bar.get_width() > 0) * whole.factor
+    assert isclose(drawn, sum(way.energy.per_inference for way in comparison.ways), rel_tol=1e-9)
+
+
+def test_what_follows_from_derived_energies_has_a_star(energy_output):
+    for line in ("energy x delay of one image: ", "operations per joule: "):
+        assert re.search(rf"{line}\S+\*", energy_output), line
+    assert "100.0%*" in energy_output
+
+
+@pytest.fixture(scope="module")
+def energy_output():
+    return call("energy", "fashion-bnn").output
