@@ -34,6 +34,15 @@ def test_what_is_seen_inside_is_what_makes_the_sums():
     assert [one.accumulator for one in cycles if one.ends_sum] == element.sums == [29, -69]
 
 
+def test_words_product_and_sum_follow_their_operation_by_two_three_and_four_cycles():
+    with ElementStepper([2], [3]) as element:
+        cycles = element.run()
+    first = next(one.cycle for one in cycles if one.given == ("sum 0, tap 0",))
+    seen = {name: next(one.cycle for one in cycles if getattr(one, name) is not None) - first
+            for name in ("weight", "product", "accumulator")}
+    assert seen == {"weight": 2, "product": 3, "accumulator": 4}
+
+
 def test_a_zero_weight_takes_no_operation_and_a_row_of_zeros_one_for_each_sum():
     with ElementStepper([1, 0, 2], [1, 2, 3, 4]) as element:
         assert element.operations == [(0, 0), (0, 2), (1, 0), (1, 2)]
