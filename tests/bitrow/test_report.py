@@ -270,7 +270,7 @@ def test_the_page_has_one_unit_and_costs_relative_to_a_mac_are_no_count_of_them(
     written = json.loads(values.read_text())
     assert written["table"]["unit"] == "MAC"
     exact = written["energy_per_inference"]
-    assert f"{exact / 1e6:,.2f} million MAC energies ({exact:,.0f} MAC energies)" in text
+    assert f"{exact / 1e6:,.2f}* million MAC energies ({exact:,.0f} MAC energies)" in text
     words = " ".join(Page(text).words)
     assert set(re.findall(r"(thousand|million|billion) MAC", words)) == {"million"}
     assert not re.search(r"[0-9] (million )?MAC(?! energ)|MAC/MAC", words)

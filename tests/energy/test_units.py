@@ -11,7 +11,8 @@ from energy.units import ENERGY_UNITS, ReadableUnit, conversion
     ("pJ", 85.4e6, 1e6, "µJ"), ("pJ", 12, 1, "pJ"), ("J", 85.4e-6, 1e-6, "µJ"),
     ("nJ", 85.4e3, 1e3, "µJ"), ("nJ", 0.5, 1e-3, "pJ"),
     ("\N{GREEK SMALL LETTER MU}J", 2e3, 1e3, "mJ"),
-    ("fJ", 3e9, 1e9, "µJ"), ("MAC", 2.5e6, 1e6, "million MAC"), ("pj", 2.5e3, 1e3, "thousand pj"),
+    ("fJ", 3e9, 1e9, "µJ"), ("MAC", 2.5e6, 1e6, "million MAC energies"),
+    ("pj", 2.5e3, 1e3, "thousand pj"),
     ("J", 0, 1, "J"), ("PJ", 5, 1, "PJ")))
 def test_numbers_are_read_in_a_unit_of_their_size(unit, largest, factor, name):
     assert ReadableUnit.of(unit, largest).factor == pytest.approx(factor, rel=1e-12)
