@@ -67,4 +67,4 @@ def mappings(shape, batch, machine):
     m = np.minimum(left // (n * e * shape.out_width + r * taps), shape.group_filters)
     fits = m >= np.minimum(t, shape.group_filters)
     found = {name: value[fits] for name, value in zip("rtne", (r, t, n, e), strict=True)}
-    return with_blocks(found, m[fits], t[fits], shape.group_filters)
+    return with_blocks(found, m[fits], (t[fits],), shape.group_filters)

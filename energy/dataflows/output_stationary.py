@@ -55,7 +55,7 @@ def _fitting(shape, machine, y, x, n, t):
     m = np.minimum((machine.buffer_words - tile) // filter_words, shape.group_filters)
     fits = m >= np.minimum(t, shape.group_filters)
     found = {name: value[fits] for name, value in zip("yxnt", (y, x, n, t), strict=True)}
-    return with_blocks(found, m[fits], t[fits], shape.group_filters)
+    return with_blocks(found, m[fits], (t[fits],), shape.group_filters)
 
 
 def one_channel_many_pixels(shape, batch, machine):

@@ -40,7 +40,7 @@ def accesses(shape, batch, mapping, counting=EXACT):
                    weight_loads * shape.out_height, macs),
         InputMoves(batch * shape.padded_inputs, line * rows * trips(shape.group_filters, m),
                    line * rows * counting.block_trips(shape.group_filters, m, p * t),
-                   line * diagonals * trips(shape.group_filters, p), macs),
+                   line * diagonals * counting.block_trips(shape.group_filters, m, p), macs),
         PsumMoves(outputs, outputs * trips(shape.group_channels, q * r),
                   outputs * shape.kernel_height * trips(shape.group_channels, q), macs))
 
@@ -117,15 +117,20 @@ def with_every_p(found):
 
 
 def filter_blocks(shape, machine, found):
-    """The two m worth trying with frames (``energy.dataflows.tiling.blocks``)."""
-    return blocks(_most_filters(shape, machine, found), found["p"] * found["t"],
-                  shape.group_filters)
+    """The m worth trying with frames (``energy.dataflows.tiling.blocks``): an ifmap row is moved
+    into an element for each p filters, and from the buffer for each p t."""
+    return blocks(_most_filters(shape, machine, found), _passes(found), shape.group_filters)
 
 
 def with_filter_blocks(shape, machine, found):
-    """Frames with both m: mappings."""
-    return with_blocks(found, _most_filters(shape, machine, found), found["p"] * found["t"],
+    """Frames with each m worth trying: mappings."""
+    return with_blocks(found, _most_filters(shape, machine, found), _passes(found),
                        shape.group_filters)
+
+
+def _passes(found):
+    """Filters of an element, and of the array."""
+    return found["p"], found["p"] * found["t"]
 
 
 def _most_filters(shape, machine, found):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,42 +44,54 @@ def block_trips(total, block, part):
     return whole * trips(block, part) + trips(rest, part)
 
 
-def blocks(most, filters, total):
-    """The two m worth trying: the largest that fits, and the largest of whole passes, or again the
-    former where that is all filters or less than a pass.
+def blocks(most, passes, total):
+    """The sizes of blocks worth trying: the largest that fits, and for each of ``passes`` the
+    largest of whole ones, or again the one before where there is no such.
 
-    With as many blocks a larger m makes no more passes; with more blocks only whole passes make
-    fewer.
+    Whole passes are gone through least often. Between two multiples of a pass a larger block makes
+    no more passes and no more blocks, so nothing else can be better, whatever each costs.
 
     Parameters
     ----------
-    most, filters : numpy.ndarray
-        The largest m, at least 1, and filters of one pass.
+    most : numpy.ndarray
+        The largest block, at least 1.
+    passes : tuple of numpy.ndarray
+        Filters of each kind of pass, ascending, each a multiple of the one before.
     total : int
         Filters of a group.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Descending.
     """
-    whole = most // filters * filters
-    return most, np.where((most < total) & (whole >= 1), whole, most)
+    found = [most]
+    for filters in passes:
+        whole = most // filters * filters
+        found.append(np.where((most < total) & (whole >= 1), whole, found[-1]))
+    return found
 
 
-def with_blocks(found, most, filters, total):
-    """Mappings with both of their ``blocks`` as m.
+def with_blocks(found, most, passes, total):
+    """Mappings with each of their ``blocks`` as m, once.
 
     Parameters
     ----------
     found : dict of numpy.ndarray
         The other sizes.
-    most, filters, total
+    most, passes, total
         As for ``blocks``.
 
     Returns
     -------
     dict of numpy.ndarray
     """
-    most, whole = blocks(most, filters, total)
-    other = whole < most
-    return {name: np.concatenate((values, values[other])) for name, values in found.items()} | {
-        "m": np.concatenate((most, whole[other]))}
+    sizes = blocks(most, passes, total)
+    kept = [np.full(most.shape, True)] + [
+        smaller < larger for larger, smaller in pairwise(sizes)]
+    together = [found | {"m": size} for size in sizes]
+    return {name: np.concatenate([one[name][keep] for one, keep in
+                                  zip(together, kept, strict=True)]) for name in together[0]}
 
 
 def _average_halo(outputs, part, kernel, stride):

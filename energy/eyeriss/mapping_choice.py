@@ -4,7 +4,7 @@ import numpy as np
 
 from energy.dataflows import row_stationary
 from energy.dataflows.machine import RELATIVE_COSTS
-from energy.dataflows.tiling import distinct_parts, grid
+from energy.dataflows.tiling import distinct_parts, grid, with_blocks
 from energy.eyeriss.chip import EYERISS
 from energy.eyeriss.mapping import EyerissMapping
 from model.errors import InputError
@@ -14,8 +14,8 @@ __all__ = ["choose_mapping", "energy_delay", "fitting_mappings"]
 
 def fitting_mappings(shape, batch, chip=EYERISS):
     """Mappings that ``EyerissMapping.check`` passes: every p and q; of n, e and r that need equally
-    many trips the smallest; the largest t beside e and r; and of m the largest, and the largest of
-    whole passes.
+    many trips the smallest; the largest t beside e and r; and the m of
+    ``energy.dataflows.tiling.blocks``.
 
     Parameters
     ----------
@@ -41,10 +41,9 @@ def fitting_mappings(shape, batch, chip=EYERISS):
     strip = ((found["e"] - 1) * shape.stride + shape.kernel_height) * shape.padded_width
     left = chip.buffer_bytes // chip.word_bytes // n - found["q"] * found["r"] * strip
     most = np.minimum(left // (found["e"] * shape.out_width), shape.group_filters)
-    whole = most // (found["p"] * found["t"]) * found["p"] * found["t"]
-    both = {name: np.concatenate((values, values)) for name, values in found.items()}
-    both["m"] = np.concatenate((most, whole))
-    return {name: values[both["m"] >= 1] for name, values in both.items()}
+    found = {name: values[most >= 1] for name, values in found.items()}
+    return with_blocks(found, most[most >= 1], (found["p"], found["p"] * found["t"]),
+                       shape.group_filters)
 
 
 def _sets(shape, chip, e):

@@ -62,20 +62,20 @@ def _bounds(shape, batch, machine, objective, frames):
     """What no mapping with a frame's n, e, q, r and t is below.
 
     A smaller p moves no less, so the energy is at least that with the largest p and the better of
-    the two m. The elements take at least the cycles of sets without idle filters, which p = 1
+    its m. The elements take at least the cycles of sets without idle filters, which p = 1
     makes, and DRAM moves at least what it does with the largest m.
     """
-    most, whole = filter_blocks(shape, machine, frames)
-    energy = np.minimum(evaluate(shape, batch, machine, frames | {"m": most})[0],
-                        evaluate(shape, batch, machine, frames | {"m": whole})[0])
-    dram = row_stationary.accesses(shape, batch, frames | {"m": most}).level_words("dram")
+    blocks = filter_blocks(shape, machine, frames)
+    energy = np.minimum.reduce([evaluate(shape, batch, machine, frames | {"m": m})[0]
+                                for m in blocks])
+    dram = row_stationary.accesses(shape, batch, frames | {"m": blocks[0]}).level_words("dram")
     computing = row_stationary.cycles(shape, batch, frames | {
         "m": np.int64(shape.group_filters), "p": np.int64(1)})
     return _value(objective, energy, np.maximum(computing, dram / machine.dram_words_per_cycle))[0]
 
 
 def _all_p(shape, machine, frames):
-    """The mappings of frames, with every p and both m."""
+    """The mappings of frames, with every p and each of its m."""
     return with_filter_blocks(shape, machine, with_every_p(frames))
 
 

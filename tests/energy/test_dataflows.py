@@ -19,6 +19,7 @@ from energy.dataflows.comparison import (
     compare_dataflows,
 )
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
+from energy.dataflows.tiling import AVERAGED
 from energy.eyeriss.mapping import EyerissMapping
 from energy.eyeriss.traffic import buffer_traffic, dram_traffic
 from energy.plots.dataflow_bars import energy_by_dataflow
@@ -55,11 +56,14 @@ def walk_row_stationary(shape, batch, m, n, e, p, q, r, t):
                         ifmap_words[1] += images * channels * strip
                         filter_words[2] += filters * channels * taps * rows
                         passes += images * filters * rows * shape.out_width
+                        for _ in parts(filters, p):
+                            ifmap_words[2] += (images * channels * rows * shape.kernel_height
+                                               * shape.padded_width)
                         for _ in parts(channels, q):
                             chains += (images * filters * rows * shape.out_width
                                        * shape.kernel_height)
     return ([shape.groups * words for words in filter_words],
-            [shape.groups * words for words in ifmap_words[:2]],
+            [shape.groups * words for words in ifmap_words],
             shape.groups * passes, shape.groups * chains)
 
 
@@ -122,9 +126,18 @@ def test_row_stationary_moves_what_its_passes_move(problem, data):
     found = DATAFLOWS["RS"][1](shape, batch, mapping)
     filters, ifmaps, passes, chains = walk_row_stationary(shape, batch, **mapping)
     assert [found.filter.dram, found.filter.buffer, found.filter.array] == filters
-    assert [found.ifmap.dram, found.ifmap.buffer] == ifmaps
+    assert [found.ifmap.dram, found.ifmap.buffer, found.ifmap.array] == ifmaps
     assert found.psum.passes == passes
     assert found.psum.chains == chains
+
+
+def test_elements_get_an_ifmap_row_for_each_block_that_ends_within_their_filters():
+    shape = ConvShape(name="c", height=4, width=4, kernel_height=1, kernel_width=1, channels=1,
+                      filters=6)
+    sizes = dict(n=1, e=1, p=6, q=1, r=1, t=1)
+    whole, cut = (DATAFLOWS["RS"][1](shape, 1, sizes | {"m": m}).ifmap.array for m in (6, 4))
+    assert (whole, cut) == (16, 32)
+    assert DATAFLOWS["RS"][1](shape, 1, sizes | {"m": 4}, AVERAGED).ifmap.array == 16
 
 
 @settings(deadline=None)

@@ -44,6 +44,18 @@ def test_whole_passes_can_beat_a_larger_block():
     assert best.energy == evaluate(shape, 1, machine, mappings)[0].min()
 
 
+def test_whole_elements_can_beat_whole_passes_and_a_larger_block():
+    shape = ConvShape(name="c", height=1, width=1, kernel_height=1, kernel_width=1, channels=1,
+                      filters=10)
+    machine = SpatialMachine(elements=2, buffer_words=8, rf_words=6,
+                             costs=LevelCosts(dram=1, buffer=1, array=100, rf=1, alu=1))
+    mappings = every_mapping(shape, 1, machine)
+    best = find_mapping(shape, 1, machine)
+    assert mappings["m"].max() == 7
+    assert (best.mapping["m"], best.mapping["p"], best.mapping["t"]) == (6, 2, 2)
+    assert best.energy == evaluate(shape, 1, machine, mappings)[0].min()
+
+
 @settings(max_examples=150, deadline=None)
 @given(conv_shapes(largest=5), st.integers(1, 3), machines(), st.sampled_from(OBJECTIVES))
 def test_search_finds_what_brute_force_finds(shape, batch, machine, objective):
