@@ -107,6 +107,21 @@ class ConvShape:
         """Ifmap values of one image, padding included."""
         return self.channels * self.padded_height * self.padded_width
 
+    def rows_taken(self, outputs):
+        """Ifmap rows that windows of so many consecutive ofmap rows take: none between windows,
+        where the stride is above R, and none behind the last. An integer or an array."""
+        return (outputs - 1) * min(self.stride, self.kernel_height) + self.kernel_height
+
+    def columns_taken(self, outputs):
+        """As ``rows_taken``, of columns."""
+        return (outputs - 1) * min(self.stride, self.kernel_width) + self.kernel_width
+
+    @property
+    def inputs_taken(self):
+        """Ifmap values of one image that some window takes, padding included."""
+        return (self.channels * self.rows_taken(self.out_height)
+                * self.columns_taken(self.out_width))
+
     @property
     def outputs(self):
         """Ofmap values of one image."""
@@ -130,5 +145,6 @@ class ConvShape:
                              channels=places * self.channels, stride=1, padding=0)
 
     def strip_rows(self, columns):
-        """Ifmap rows that so many ofmap rows need."""
+        """Ifmap rows from the first to the last that so many consecutive ofmap rows need; those
+        between them that no window takes are among them."""
         return (columns - 1) * self.stride + self.kernel_height

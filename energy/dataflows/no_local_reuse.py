@@ -38,8 +38,8 @@ def accesses(shape, batch, mapping, counting=EXACT):
     return Accesses(
         InputMoves(shape.weights, shape.weights * trips(batch, n) * trips(shape.out_height, e),
                    macs, zero, zero),
-        InputMoves(batch * shape.padded_inputs,
-                   batch * shape.channels * rows * shape.padded_width
+        InputMoves(batch * shape.inputs_taken,
+                   batch * shape.channels * rows * shape.columns_taken(shape.out_width)
                    * trips(shape.group_filters, m),
                    outputs // shape.group_filters * shape.group_channels * taps
                    * counting.block_trips(shape.group_filters, m, t), macs, zero),
@@ -61,8 +61,8 @@ def mappings(shape, batch, machine):
     inner, n, e = grid(np.arange(fits.sum()), distinct_parts(batch),
                        every_part(shape.out_height))
     r, t = r[fits][inner], t[fits][inner]
-    strip = (e - 1) * shape.stride + shape.kernel_height
-    left = machine.buffer_words - n * r * strip * shape.padded_width
+    strip = shape.rows_taken(e) * shape.columns_taken(shape.out_width)
+    left = machine.buffer_words - n * r * strip
     taps = shape.kernel_height * shape.kernel_width
     m = np.minimum(left // (n * e * shape.out_width + r * taps), shape.group_filters)
     fits = m >= np.minimum(t, shape.group_filters)

@@ -33,7 +33,7 @@ def accesses(shape, batch, mapping, counting=EXACT):
     zero = np.int64(0)
     return Accesses(
         InputMoves(shape.weights, shape.weights, shape.weights * tiles, macs, zero),
-        InputMoves(batch * shape.padded_inputs, pixels * trips(shape.group_filters, m),
+        InputMoves(batch * shape.inputs_taken, pixels * trips(shape.group_filters, m),
                    pixels * counting.block_trips(shape.group_filters, m, t), macs, zero),
         PsumMoves(outputs, outputs, outputs, macs))
 
@@ -49,8 +49,7 @@ def _fitting(shape, machine, y, x, n, t):
     fits = y * x * n * t <= machine.elements
     y, x, n, t = y[fits], x[fits], n[fits], t[fits]
     tap = shape.group_channels
-    tile = (n * tap * ((y - 1) * shape.stride + shape.kernel_height)
-            * ((x - 1) * shape.stride + shape.kernel_width))
+    tile = n * tap * shape.rows_taken(y) * shape.columns_taken(x)
     filter_words = tap * shape.kernel_height * shape.kernel_width
     m = np.minimum((machine.buffer_words - tile) // filter_words, shape.group_filters)
     fits = m >= np.minimum(t, shape.group_filters)

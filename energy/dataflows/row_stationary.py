@@ -31,14 +31,14 @@ def accesses(shape, batch, mapping, counting=EXACT):
     """
     m, n, e, p, q, r, t = (mapping[name] for name in "mnepqrt")
     rows = counting.halo(shape.out_height, e, shape.kernel_height, shape.stride)
-    line = batch * shape.channels * shape.padded_width
+    line = batch * shape.channels * shape.columns_taken(shape.out_width)
     weight_loads = shape.weights * trips(batch, n)
     outputs, macs = batch * shape.outputs, batch * shape.macs
     diagonals = shape.out_height * shape.kernel_height
     return Accesses(
         InputMoves(shape.weights, weight_loads * trips(shape.out_height, e), np.int64(0),
                    weight_loads * shape.out_height, macs),
-        InputMoves(batch * shape.padded_inputs, line * rows * trips(shape.group_filters, m),
+        InputMoves(batch * shape.inputs_taken, line * rows * trips(shape.group_filters, m),
                    line * rows * counting.block_trips(shape.group_filters, m, p * t),
                    line * diagonals * counting.block_trips(shape.group_filters, m, p), macs),
         PsumMoves(outputs, outputs * trips(shape.group_channels, q * r),
@@ -136,8 +136,8 @@ def _passes(found):
 def _most_filters(shape, machine, found):
     """The largest m whose psums fit the buffer beside the ifmaps of a pass."""
     e, n = found["e"], found["n"]
-    strip = (e - 1) * shape.stride + shape.kernel_height
-    left = machine.buffer_words // n - found["q"] * found["r"] * strip * shape.padded_width
+    strip = shape.rows_taken(e) * shape.columns_taken(shape.out_width)
+    left = machine.buffer_words // n - found["q"] * found["r"] * strip
     return np.minimum(left // (e * shape.out_width), shape.group_filters)
 
 

@@ -34,8 +34,9 @@ def grid(*axes):
 
 def halo(outputs, part, kernel, stride):
     """Input rows (or columns) read if output rows are gone through in parts, the rows that two
-    parts share once for each."""
-    return stride * (outputs - trips(outputs, part)) + kernel * trips(outputs, part)
+    parts share once for each, and those that no window takes not at all."""
+    step = min(stride, kernel)
+    return step * (outputs - trips(outputs, part)) + kernel * trips(outputs, part)
 
 
 def block_trips(total, block, part):
@@ -96,7 +97,7 @@ def with_blocks(found, most, passes, total):
 
 def _average_halo(outputs, part, kernel, stride):
     """As ``halo`` if all parts were whole: outputs / part of them."""
-    return outputs / part * ((part - 1) * stride + kernel)
+    return outputs / part * ((part - 1) * min(stride, kernel) + kernel)
 
 
 def _unbroken_trips(total, block, part):

@@ -12,8 +12,9 @@ def accesses(shape, batch, mapping, counting=EXACT):
     """Accesses of weight-stationary mappings.
 
     Weights come from DRAM once and straight into the elements. R x S elements share a filter and
-    channel. A pixel is broadcast to them and to the planes of ``t`` filters, and streams from DRAM
-    once for each group of filters; the buffer is for psums. A psum moves on by one element a pixel,
+    channel. A pixel streams from DRAM once for each group of ``t`` filters, and is taken by those
+    of their R x S x t elements that multiply with it: one word in the array for each product. The
+    buffer is for psums. A psum moves on by one element a pixel,
     so it passes the S elements of one kernel row, and of ``r`` channels, within the array; it waits
     in the buffer until the ifmap row of the next kernel row comes by.
 
@@ -29,7 +30,7 @@ def accesses(shape, batch, mapping, counting=EXACT):
     del counting
     r, t = mapping["r"], mapping["t"]
     outputs, macs = batch * shape.outputs, batch * shape.macs
-    inputs = batch * shape.padded_inputs
+    inputs = batch * shape.inputs_taken
     zero = np.int64(0)
     return Accesses(
         InputMoves(shape.weights, shape.weights, zero, shape.weights, macs),

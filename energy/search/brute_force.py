@@ -53,10 +53,10 @@ def every_mapping(shape, batch, machine):
     axes = np.meshgrid(*(np.arange(1, most + 1) for most in ranges.values()), indexing="ij")
     found = {name: axis.ravel() for name, axis in zip(ranges, axes, strict=True)}
     m, n, e, p, q, r, t = found.values()
-    rows = (e - 1) * shape.stride + shape.kernel_height
+    strip = shape.rows_taken(e) * shape.columns_taken(shape.out_width)
     fits = ((shape.kernel_height * e * r * t <= machine.elements)
             & (p * q * shape.kernel_width + q * shape.kernel_width + p <= machine.rf_words)
-            & (n * (q * r * rows * shape.padded_width + m * e * shape.out_width)
+            & (n * (q * r * strip + m * e * shape.out_width)
                <= machine.buffer_words))
     return {name: values[fits] for name, values in found.items()}
 

@@ -1,8 +1,16 @@
 """Random layers and mappings."""
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from energy.shape import ConvShape
+
+
+@cache
+def taken(outputs, kernel, stride):
+    """Ifmap rows, or columns, that windows of consecutive outputs take, one by one."""
+    return len({output * stride + tap for output in range(outputs) for tap in range(kernel)})
 
 
 @st.composite

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import pytest
-from shapes import conv_shapes
+from shapes import conv_shapes, taken
 
 from energy.dataflows.comparison import ABOVE_RF, DATAFLOWS, DoesNotFit, best_mapping
 from energy.dataflows.machine import SpatialMachine
@@ -14,12 +14,13 @@ from energy.dataflows.tiling import AVERAGED, EXACT, block_trips, halo
 COUNTINGS = {"exact": EXACT, "averaged": AVERAGED}
 
 
-def span(outputs, kernel, stride):
-    return (outputs - 1) * stride + kernel
+def taken_strip(shape, e):
+    return (taken(e, shape.kernel_height, shape.stride)
+            * taken(shape.out_width, shape.kernel_width, shape.stride))
 
 
 def fits_row_stationary(shape, machine, m, n, e, p, q, r, t):
-    strip = span(e, shape.kernel_height, shape.stride) * shape.padded_width
+    strip = taken_strip(shape, e)
     return (shape.kernel_height * e * r * t <= machine.elements
             and p * q * shape.kernel_width + q * shape.kernel_width + p <= machine.rf_words
             and n * (q * r * strip + m * e * shape.out_width) <= machine.buffer_words)
@@ -31,15 +32,15 @@ def fits_weight_stationary(shape, machine, batch, r, t):
 
 
 def fits_output_stationary(shape, machine, y, x, n, t, m):
-    tile = (n * shape.group_channels * span(y, shape.kernel_height, shape.stride)
-            * span(x, shape.kernel_width, shape.stride))
+    tile = (n * shape.group_channels * taken(y, shape.kernel_height, shape.stride)
+            * taken(x, shape.kernel_width, shape.stride))
     weights = m * shape.group_channels * shape.kernel_height * shape.kernel_width
     return (y * x * n * t <= machine.elements and t <= m
             and tile + weights <= machine.buffer_words)
 
 
 def fits_no_local_reuse(shape, machine, r, t, m, n, e):
-    strip = span(e, shape.kernel_height, shape.stride) * shape.padded_width
+    strip = taken_strip(shape, e)
     taps = shape.kernel_height * shape.kernel_width
     return (r * t <= machine.elements and t <= m
             and n * r * strip + m * (n * e * shape.out_width + r * taps) <= machine.buffer_words)

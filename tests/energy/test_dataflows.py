@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
-from shapes import conv_shapes
+from shapes import conv_shapes, taken
+from walks import (
+    parts,
+    taken_columns,
+    walk_no_local_reuse,
+    walk_output_stationary,
+    walk_row_stationary,
+    walk_weight_stationary,
+)
 
 from benchmarks.isca_dataflows import breakdown_results, comparison_results, nearest_mappings
 from benchmarks.papers import papers_folder
@@ -19,7 +27,7 @@ from energy.dataflows.comparison import (
     compare_dataflows,
 )
 from energy.dataflows.machine import RELATIVE_COSTS, SpatialMachine
-from energy.dataflows.tiling import AVERAGED
+from energy.dataflows.tiling import AVERAGED, EXACT
 from energy.eyeriss.mapping import EyerissMapping
 from energy.eyeriss.traffic import buffer_traffic, dram_traffic
 from energy.plots.dataflow_bars import energy_by_dataflow
@@ -30,79 +38,6 @@ needs_papers = pytest.mark.skipif(papers_folder() is None, reason="published fig
 NAMES = {"RS": "mnepqrt", "WS": "rt", "OSA": "yxntm", "OSB": "yxntm", "OSC": "yxntm",
          "NLR": "rtmne"}
 SMALL = SpatialMachine(elements=24, buffer_words=3000, rf_words=40)
-
-
-def parts(total, part):
-    """Sizes of the parts, one after the other."""
-    return [min(part, total - first) for first in range(0, total, part)]
-
-
-def span(outputs, kernel, stride):
-    return (outputs - 1) * stride + kernel
-
-
-def walk_row_stationary(shape, batch, m, n, e, p, q, r, t):
-    """(filter, ifmap) words by level and psums that leave array and elements, pass by pass."""
-    filter_words, ifmap_words, passes, chains = [0, 0, 0], [0, 0, 0], 0, 0
-    taps = shape.kernel_height * shape.kernel_width
-    for images in parts(batch, n):
-        for rows in parts(shape.out_height, e):
-            strip = span(rows, shape.kernel_height, shape.stride) * shape.padded_width
-            for block in parts(shape.group_filters, m):
-                for channels in parts(shape.group_channels, q * r):
-                    ifmap_words[0] += images * channels * strip
-                    for filters in parts(block, p * t):
-                        filter_words[0] += filters * channels * taps
-                        ifmap_words[1] += images * channels * strip
-                        filter_words[2] += filters * channels * taps * rows
-                        passes += images * filters * rows * shape.out_width
-                        for _ in parts(filters, p):
-                            ifmap_words[2] += (images * channels * rows * shape.kernel_height
-                                               * shape.padded_width)
-                        for _ in parts(channels, q):
-                            chains += (images * filters * rows * shape.out_width
-                                       * shape.kernel_height)
-    return ([shape.groups * words for words in filter_words],
-            [shape.groups * words for words in ifmap_words],
-            shape.groups * passes, shape.groups * chains)
-
-
-def walk_output_stationary(shape, batch, y, x, n, t, m):
-    """Words that DRAM and buffer give, tile by tile."""
-    filter_words, ifmap_words = [0, 0], [0, 0]
-    taps = shape.group_channels * shape.kernel_height * shape.kernel_width
-    for block in parts(shape.group_filters, m):
-        filter_words[0] += block * taps
-        for images in parts(batch, n):
-            for rows in parts(shape.out_height, y):
-                for columns in parts(shape.out_width, x):
-                    tile = (images * shape.group_channels
-                            * span(rows, shape.kernel_height, shape.stride)
-                            * span(columns, shape.kernel_width, shape.stride))
-                    ifmap_words[0] += tile
-                    for filters in parts(block, t):
-                        ifmap_words[1] += tile
-                        filter_words[1] += filters * taps
-    return ([shape.groups * words for words in filter_words],
-            [shape.groups * words for words in ifmap_words])
-
-
-def walk_no_local_reuse(shape, batch, r, t, m, n, e):
-    """Words that DRAM gives, pixels that the buffer gives, psums that leave the array."""
-    filter_words = ifmap_words = pixels = psums = 0
-    taps = shape.kernel_height * shape.kernel_width
-    for images in parts(batch, n):
-        for rows in parts(shape.out_height, e):
-            outputs = images * rows * shape.out_width
-            for block in parts(shape.group_filters, m):
-                ifmap_words += (images * shape.group_channels * shape.padded_width
-                                * span(rows, shape.kernel_height, shape.stride))
-                filter_words += block * shape.group_channels * taps
-                for filters in parts(block, t):
-                    for channels in parts(shape.group_channels, r):
-                        pixels += outputs * taps * channels
-                        psums += outputs * taps * filters
-    return [shape.groups * words for words in (filter_words, ifmap_words, pixels, psums)]
 
 
 @st.composite
@@ -168,12 +103,32 @@ def test_weight_stationary_keeps_each_weight_until_it_is_done(problem, data):
     shape, batch = problem
     mapping = any_mapping(data, "rt", shape, batch)
     found = DATAFLOWS["WS"][1](shape, batch, mapping)
-    channels, filters = parts(shape.group_channels, mapping["r"]), parts(
-        shape.group_filters, mapping["t"])
+    channels = parts(shape.group_channels, mapping["r"])
     assert found.filter.dram == found.filter.array == shape.weights
-    assert found.ifmap.dram == sum(batch * shape.padded_inputs for _ in filters)
+    assert (found.ifmap.dram, found.ifmap.array) == walk_weight_stationary(
+        shape, batch, mapping["t"])
     assert found.psum.passes == sum(
         batch * shape.outputs for _ in channels for _ in range(shape.kernel_height))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 9), st.integers(1, 9),
+       st.sampled_from(list(DATAFLOWS)), st.sampled_from([EXACT, AVERAGED]), st.data())
+def test_no_dataflow_moves_rows_and_columns_that_no_window_takes(
+        kernel, beyond, height, width, dataflow, counting, data):
+    """A layer that skips some is the one without them, and has the same best mapping."""
+    sparse = ConvShape(name="c", height=kernel + height, width=kernel + width, channels=3,
+                       filters=5, kernel_height=kernel, kernel_width=kernel,
+                       stride=kernel + beyond)
+    dense = replace(sparse, height=kernel * sparse.out_height, width=kernel * sparse.out_width,
+                    stride=kernel)
+    mapping = any_mapping(data, NAMES[dataflow], sparse, 2)
+    accesses = DATAFLOWS[dataflow][1]
+    assert accesses(sparse, 2, mapping, counting) == accesses(dense, 2, mapping, counting)
+    machine = replace(SMALL, buffer_words=400)
+    sparse_best, dense_best = (best_mapping(dataflow, shape, 2, machine, counting=counting)
+                               for shape in (sparse, dense))
+    assert (sparse_best.mapping, sparse_best.tried) == (dense_best.mapping, dense_best.tried)
 
 
 @settings(deadline=None)
@@ -184,8 +139,10 @@ def test_uses_of_a_datum_split_into_reuse_at_the_levels(problem, data, dataflow)
     found = DATAFLOWS[dataflow][1](shape, batch, mapping)
     macs = batch * shape.macs
     for moves, unique in ((found.filter, shape.weights),
-                          (found.ifmap, batch * shape.padded_inputs)):
+                          (found.ifmap, batch * shape.channels * taken_columns(shape) * taken(
+                              shape.out_height, shape.kernel_height, shape.stride))):
         assert moves.unique == unique
+        assert min(moves.reuse()) >= 1
         assert np.isclose(np.prod(moves.reuse()) * unique, macs, rtol=1e-12)
     psum = found.psum
     assert batch * shape.outputs <= psum.passes <= psum.chains <= psum.products == macs
@@ -196,15 +153,19 @@ def test_uses_of_a_datum_split_into_reuse_at_the_levels(problem, data, dataflow)
 @settings(deadline=None)
 @given(problems(), st.data())
 def test_row_stationary_and_the_chip_model_count_the_same(problem, data):
+    """But for rows and columns that no window takes, which the chip moves with the others."""
     shape, batch = problem
     mapping = any_mapping(data, "mnepqrt", shape, batch)
     found = DATAFLOWS["RS"][1](shape, batch, mapping)
     chip = EyerissMapping(**mapping)
     dram = dram_traffic(shape, chip, batch)
-    assert (dram.filter_read_bytes, dram.ifmap_read_bytes) == (
-        2 * found.filter.dram, 2 * found.ifmap.dram)
+    assert dram.filter_read_bytes == 2 * found.filter.dram
     buffer = buffer_traffic(shape, chip, batch)
-    assert buffer.ifmap_read_bytes == 2 * found.ifmap.buffer
+    ifmaps = ((dram.ifmap_read_bytes, 2 * found.ifmap.dram),
+              (buffer.ifmap_read_bytes, 2 * found.ifmap.buffer))
+    assert all(moved >= needed for moved, needed in ifmaps)
+    if shape.stride <= shape.kernel_height and shape.padded_width == taken_columns(shape):
+        assert all(moved == needed for moved, needed in ifmaps)
     assert buffer.psum_write_bytes == 2 * found.psum.passes
 
 
