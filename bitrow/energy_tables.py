@@ -161,7 +161,7 @@ def front_table(points, unit, scale=None, own=None):
     scale = scale or ReadableUnit.of(
         unit, max((found.evaluation.energy for found in shown), default=1))
     table = Table(title="Pareto front, one image", title_justify="left")
-    for header in ("trial", f"energy, {scale.name}", "cycles", "area, mm² (estimate)"):
+    for header in ("trial", f"energy, {scale.name}", "cycles", "area, mm² (estimate, 65 nm)"):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("configuration")
     for found in shown:

@@ -17,8 +17,9 @@ all between ``name`` and ``reason`` are null where a layer does not fit, with th
 
 ``neighbours``: a list, empty where none were tried, each with ``number`` (of the trial), ``point``
 (``rows``, ``cols``, ``lanes``), ``own`` (it is this configuration), ``energy`` and ``cycles`` (one
-image a run), ``area_mm2`` (estimate), ``front`` (it is on the Pareto front), ``reason``; energy,
-cycles and area are null for one that was left out, which has the reason why.
+image a run), ``area_mm2`` (an estimate in 65 nm, by the published shares of the Eyeriss chip),
+``front`` (it is on the Pareto front), ``reason``; energy, cycles and area are null for one that was
+left out, which has the reason why.
 
 ``occupancy``: ``elements`` (of the array), ``layers``, each with ``name``, ``passes``, ``cycles``
 (of the passes, where nothing holds them up), ``mean_share`` (elements with work in these cycles, as
