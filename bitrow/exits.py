@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import typer
 
+from energy.search.interruption import SearchStopped
 from hw.config import ConfigError
 from hw.ecp5 import SynthesisError
 from hw.verilog import VerilogError
@@ -23,7 +24,7 @@ def clear_errors():
     except (InputError, ConfigError, CompileError) as error:
         typer.echo(f"bitrow: {error}", err=True)
         raise typer.Exit(_BAD_INPUT) from None
-    except (SimulationError, SynthesisError, VerilogError) as error:
+    except (SimulationError, SynthesisError, VerilogError, SearchStopped) as error:
         typer.echo(f"bitrow: {error}", err=True)
         raise typer.Exit(_FAILED) from None
 

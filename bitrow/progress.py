@@ -34,12 +34,31 @@ def step_progress(name):
 
 @contextmanager
 def trial_progress(name, trials):
-    """A callable for the number of trials that are through, shown while the context lasts."""
+    """A callable for the number of trials that are through, shown while the context lasts.
+
+    A bar on a terminal; elsewhere a line after each tenth.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _tenths(console, name, trials)
+        return
     columns = (_description(), BarColumn(), MofNCompleteColumn(), TextColumn("trials"),
                TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=trials)
         yield lambda done: bar.update(task, completed=done)
+
+
+def _tenths(console, name, trials):
+    said = [0]
+
+    def say(done):
+        if 10 * done // trials > said[0]:
+            said[0] = 10 * done // trials
+            console.print(f"{name}: {done} of {trials} trials", markup=False, highlight=False,
+                          soft_wrap=True)
+
+    return say
 
 
 @contextmanager

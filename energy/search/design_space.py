@@ -17,6 +17,7 @@ DEFAULT_AXES = MappingProxyType({
     "buffer_words": (1024, 2048, 4096, 8192, 16384, 32768, 65536)})
 """Array shape, lanes, scratchpads, banks and buffer."""
 
+_LARGEST = 2 ** 31 - 1
 _PRECISION = " precision"
 """Behind a layer's name in the name of its axis."""
 
@@ -52,6 +53,11 @@ class DesignSpace:
         for name, values in self.choices.items():
             if not values or len(set(values)) != len(values):
                 raise InputError(f"axis {name} must have different values, not {values}")
+        for name, values in self.axes.items():
+            for value in values:
+                if not abs(value) <= _LARGEST:
+                    raise InputError(f"axis {name} must have values of at most {_LARGEST}, "
+                                     f"not {value:.3g}")
 
     @property
     def choices(self):
@@ -79,8 +85,7 @@ class DesignSpace:
             If no hardware can be built for it.
         """
         numbers = {name: value for name, value in point.items() if name in self.axes}
-        return replace(self.base, name=f"{self.base.name}-point",
-                       purpose="a point of an exploration", **numbers)
+        return replace(self.base, purpose="a point of an exploration", **numbers)
 
     def workload(self, workload, point):
         """What is run at a point, a ``Workload`` as the one given.

@@ -5,41 +5,49 @@ from contextlib import contextmanager
 from energy.search.evaluation import OBJECTIVES
 from model.errors import InputError
 
-__all__ = ["explored_columns", "write_columns", "write_csv", "write_parquet"]
+__all__ = ["ACCURACY", "explored_columns", "write_columns", "write_parquet"]
+
+ACCURACY = "accuracy not evaluated"
+"""True of every point."""
 
 
-def explored_columns(points, unit):
-    """Column name to values: trial, axes, figures, the unit of energy, whether costs behind it are
-    derived, pareto, reason."""
-    axes = list(points[0].point) if points else []
+def explored_columns(points, workload, space, table):
+    """Column name to values, so that each row can be read for itself: trial, what was explored,
+    axes, figures, unit of energy, pareto, reason.
+
+    Parameters
+    ----------
+    points : list of ExploredPoint
+    workload : Workload
+    space : DesignSpace
+    table : CostTable
+    """
+    same = {"network": workload.name, "config": space.base.name, "cost_table": table.name,
+            "node": table.node, "energy_unit": table.unit, "accuracy": ACCURACY}
+    evaluations = [found.evaluation for found in points]
     columns = {"trial": [found.number for found in points]}
-    columns |= {axis: [found.point[axis] for found in points] for axis in axes}
-    columns |= {name: [found.evaluation and getattr(found.evaluation, name) for found in points]
-                for name in OBJECTIVES}
-    return columns | {"energy_unit": [unit] * len(points),
-                      "energy_derived": [found.evaluation and bool(found.evaluation.derived)
-                                         for found in points],
-                      "pareto": [found.pareto for found in points],
-                      "reason": [found.reason for found in points]}
-
-
-def write_csv(path, points, unit):
-    """Writes the points as CSV; a figure that is not there is empty."""
-    write_columns(path, explored_columns(points, unit))
+    columns |= {axis: [found.point[axis] for found in points] for axis in space.choices}
+    columns |= {name: [one and getattr(one, name) for one in evaluations] for name in OBJECTIVES}
+    columns |= {"energy_derived": [one and bool(one.derived) for one in evaluations],
+                "pareto": [found.pareto for found in points],
+                "reason": [found.reason for found in points]}
+    return columns | {name: [value] * len(points) for name, value in same.items()}
 
 
 def write_columns(path, columns):
-    """Writes columns, name to values, as CSV."""
+    """Writes columns, name to values, as CSV; what is not there is empty."""
     arrow = _arrow()
     with _writing(path):
         arrow.csv.write_csv(arrow.table(columns), str(path))
 
 
-def write_parquet(path, points, unit):
-    """Writes the points as Parquet; a figure that is not there is null."""
+def write_parquet(path, columns, notes):
+    """Writes columns, name to values, as Parquet; what is not there is null. Notes, lines of text,
+    are the metadata ``notes`` of its schema."""
     arrow = _arrow()
     with _writing(path):
-        arrow.parquet.write_table(arrow.table(explored_columns(points, unit)), str(path))
+        arrow.parquet.write_table(
+            arrow.table(columns).replace_schema_metadata({"notes": "\n".join(notes)}), str(path))
 
 
 @contextmanager
@@ -48,7 +56,7 @@ def _writing(path):
     try:
         yield
     except OSError as error:
-        raise InputError(f"{path} must be a place for a file: {error.strerror}") from None
+        raise InputError(f"{path} must be a place for a file: {error.strerror or error}") from None
 
 
 def _arrow():

@@ -1,47 +1,24 @@
 """Explorations: fronts, resuming, and the same figures wherever they are evaluated."""
 
 from concurrent.futures import ThreadPoolExecutor
-import csv
 from dataclasses import replace
-import json
 
+from explorations import NETWORK, SPACE, TABLE, WORKLOAD, exploration, quick_evaluation, run
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
-from typer.testing import CliRunner
 
-from bitrow.cli import app
-from bitrow.inputs import data_folder
-from energy.cost_table_file import load_table
 from energy.plots.pareto import pareto_front
 from energy.search.area import area_mm2
 from energy.search.design_space import DEFAULT_AXES, DesignSpace
 from energy.search.evaluation import evaluate, on_front
-from energy.search.exploration import Exploration
 from energy.search.layer_precision import parse_precision
 from energy.search.neighbours import explore_neighbours, neighbourhood
-from energy.search.workers import cluster, processes
 from energy.search.workload import network_workload
 from hw.config import CONFIGS, ConfigError
-from model import reference
 from model.errors import InputError
 
-optuna = pytest.importorskip("optuna")
-parquet = pytest.importorskip("pyarrow.parquet")
-
-NETWORK = reference.load("fashion-bnn")
-TABLE = load_table("45nm")
-SPACE = DesignSpace(CONFIGS["demo"], {"rows": (3, 6), "cols": (4, 7), "lanes": (16, 24)})
-WORKLOAD = network_workload(NETWORK)
-
-
-def exploration(folder, sampler="random", space=SPACE, workload=WORKLOAD):
-    return Exploration(workload, space, TABLE, folder / "explore.journal", sampler)
-
-
-def run(study, trials, **options):
-    with ThreadPoolExecutor(1) as executor:
-        study.run(trials, executor, 1, **options)
+pytest.importorskip("optuna")
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), max_size=12))
@@ -132,7 +109,7 @@ def test_a_layer_that_no_build_multiplies_is_a_refused_point(tmp_path):
     assert found.evaluation is None and found.reason.startswith("layer conv2: formats must be")
 
 
-def test_equal_points_are_evaluated_once(tmp_path):
+def test_a_point_is_evaluated_once(tmp_path):
     class Counting(ThreadPoolExecutor):
         submitted = 0
 
@@ -144,9 +121,68 @@ def test_equal_points_are_evaluated_once(tmp_path):
     with Counting(1) as executor:
         study.run(3, executor, 1)
         assert executor.submitted == 1
-    assert len(study.points()) == 3
-    assert len({found.evaluation for found in study.points()}) == 1
-    assert all(found.pareto for found in study.points())
+    assert len(study.points()) == 1
+
+
+@pytest.mark.parametrize("sampler", ["nsga2", "tpe", "random"])
+def test_as_many_trials_as_points_cover_the_space(tmp_path, monkeypatch, sampler):
+    monkeypatch.setattr("energy.search.exploration.evaluate", quick_evaluation)
+    for trials in (3, 7, 8, 20):
+        study = exploration(tmp_path, sampler)
+        run(study, trials)
+        keys = {tuple(found.point.values()) for found in study.points()}
+        assert len(keys) == len(study.points()) == min(trials, SPACE.size)
+
+
+def test_repeats_of_what_was_tried_do_not_count(tmp_path, monkeypatch):
+    monkeypatch.setattr("energy.search.exploration.evaluate", quick_evaluation)
+    study = exploration(tmp_path)
+    first = {name: values[0] for name, values in SPACE.choices.items()}
+    ask = study._ask
+    study._ask = lambda point=None: ask(point or first)
+    told = []
+    run(study, 6, progress=told.append)
+    assert told[-1] == study.done == 6 and told == sorted(set(told))
+
+
+def test_another_seed_is_another_exploration(tmp_path, monkeypatch):
+    monkeypatch.setattr("energy.search.exploration.evaluate", quick_evaluation)
+    run(exploration(tmp_path), 2)
+    other = exploration(tmp_path, seed=1)
+    assert other.done == 0 and other.others == 1
+    for seed in (-1, 2 ** 31):
+        with pytest.raises(InputError, match=f"seed must be from 0 to 2147483647, not {seed}"):
+            exploration(tmp_path, seed=seed)
+
+
+def test_a_point_that_the_table_has_no_number_for_is_refused_with_the_reason(tmp_path,
+                                                                           monkeypatch):
+    def no_number(workload, config, table):
+        raise InputError("45nm must have a number for memory of 7 bits")
+
+    monkeypatch.setattr("energy.search.exploration.evaluate", no_number)
+    study = exploration(tmp_path)
+    run(study, 1)
+    (found,) = exploration(tmp_path).points()
+    assert found.evaluation is None
+    assert found.reason == "45nm must have a number for memory of 7 bits"
+
+
+def test_evaluations_under_way_are_kept_where_a_run_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("energy.search.exploration.evaluate", quick_evaluation)
+
+    class Stopping(ThreadPoolExecutor):
+        def submit(self, *arguments):
+            if hasattr(self, "first"):
+                raise KeyboardInterrupt
+            self.first = super().submit(*arguments)
+            return self.first
+
+    study = exploration(tmp_path)
+    with Stopping(1) as executor, pytest.raises(KeyboardInterrupt):
+        study.run(8, executor, 8)
+    evaluated = [found for found in exploration(tmp_path).points() if found.evaluation]
+    assert len(evaluated) == 1
 
 
 def test_networks_that_do_not_fit_are_refused_with_the_layer_named(tmp_path):
@@ -155,26 +191,6 @@ def test_networks_that_do_not_fit_are_refused_with_the_layer_named(tmp_path):
     (found,) = study.points()
     assert found.evaluation is None
     assert found.reason.startswith("layer ")
-
-
-def test_processes_and_a_cluster_give_the_same_points(tmp_path):
-    distributed = pytest.importorskip("distributed")
-    point = {"rows": 6, "cols": 4, "lanes": 16}
-    space = DesignSpace(CONFIGS["demo"], {name: (value,) for name, value in point.items()})
-    expected = evaluate(WORKLOAD, space.config(point), TABLE)
-    (tmp_path / "p").mkdir()
-    (tmp_path / "c").mkdir()
-    study = exploration(tmp_path / "p", space=space)
-    with processes(1) as executor:
-        study.run(1, executor, 1)
-    assert study.points()[0].evaluation == expected
-    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False,
-                                  dashboard_address=None) as local:
-        study = exploration(tmp_path / "c", space=space)
-        with cluster(local.scheduler_address) as (executor, threads):
-            assert threads == 1
-            study.run(1, executor, 1)
-    assert study.points()[0].evaluation == expected
 
 
 def test_neighbours_are_all_combinations_and_tell_the_same_as_exploring(tmp_path):
@@ -215,6 +231,7 @@ def test_a_chip_like_eyeriss_is_as_large_as_eyeriss():
 
 @pytest.mark.parametrize(("axes", "message"), [
     ({"name": (1,)}, "axis must be one of act_bits"),
+    ({"rows": (3, 10 ** 20)}, "axis rows must have values of at most 2147483647, not 1e\\+20"),
     ({"rows": ()}, r"axis rows must have different values, not \(\)"),
     ({"rows": (3, 3)}, r"axis rows must have different values, not \(3, 3\)")])
 def test_a_bad_axis_is_named(axes, message):
@@ -225,71 +242,6 @@ def test_a_bad_axis_is_named(axes, message):
 def test_a_point_that_no_hardware_can_be_built_for_is_refused():
     with pytest.raises(ConfigError, match="lanes must be a power of two, not 24"):
         SPACE.config({"lanes": 24})
-
-
-def test_a_file_that_is_no_journal_is_named(tmp_path):
-    (tmp_path / "explore.journal").write_text("not a journal\n")
-    with pytest.raises(InputError, match="explore.journal must be the journal of an exploration"):
-        exploration(tmp_path)
-
-
-def test_command_writes_the_same_points_as_csv_parquet_and_json(tmp_path):
-    arguments = ["explore", "fashion-bnn", "--axis", "rows=3,6", "--axis", "lanes=16,24",
-                 "--trials", "4", "--workers", "1", "--out", str(tmp_path), "--json",
-                 str(tmp_path / "r.json")]
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
-    written = json.loads((tmp_path / "r.json").read_text())
-    columns = parquet.read_table(tmp_path / "explore.parquet").to_pydict()
-    assert columns == written["points"]
-    with open(tmp_path / "explore.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["rows"]) for row in rows] == columns["rows"]
-    assert [float(row["energy"]) if row["energy"] else None for row in rows] == columns["energy"]
-    assert written["stopped"] is False and len(rows) == 4
-    assert (tmp_path / "explore.svg").read_text().count("<svg") == 1
-
-
-def test_command_explores_precisions_and_says_that_accuracy_is_not_evaluated(tmp_path):
-    result = CliRunner().invoke(app, [
-        "explore", "fashion-bnn", "--precision", "conv2=ternary:uint2,int4:uint4", "--trials", "2",
-        "--workers", "1", "--out", str(tmp_path), "--json", str(tmp_path / "r.json")])
-    assert result.exit_code == 0, result.output
-    assert "accuracy is not evaluated" in result.output
-    written = json.loads((tmp_path / "r.json").read_text())
-    assert written["space"] == {"conv2 precision": ["ternary:uint2", "int4:uint4"]}
-    assert set(written["points"]["conv2 precision"]) <= {"ternary:uint2", "int4:uint4"}
-
-
-def test_command_takes_shapes_of_a_file_without_weights(tmp_path):
-    folder = data_folder(None)
-    if folder is None or not (folder / "topologies").is_dir():
-        pytest.skip("topologies are not there")
-    result = CliRunner().invoke(app, [
-        "explore", str(folder / "topologies" / "light_squeezenet.onnx"), "--shapes",
-        "int4:uint4", "--config", "eyeriss", "--axis", "rows=12", "--trials", "1", "--workers",
-        "1", "--out", str(tmp_path), "--json", str(tmp_path / "r.json")])
-    assert result.exit_code == 0, result.output
-    assert "only shapes are known" in result.output
-    written = json.loads((tmp_path / "r.json").read_text())
-    assert written["network"] == "light_squeezenet" and written["points"]["cycles"][0] > 0
-
-
-@pytest.mark.parametrize(("options", "message"), [
-    (["--axis", "rows=3,x"], "--axis must be a name and whole numbers as rows=3,6,12, not"),
-    (["--trials", "0"], "--trials must be at least 1, not 0"),
-    (["--sampler", "best"], "sampler must be one of nsga2, tpe, random, not best"),
-    (["--axis", "rows=3", "--axis", "rows=6"], "--axis must name rows once, not twice"),
-    (["--precision", "ternary:uint2"], "--precision must be a layer and formats as conv2="),
-    (["--precision", "conv2=ternary"], "precision must be WEIGHTS:ACTIVATIONS, two formats"),
-    (["--precision", "conv9=ternary:uint2", "--trials", "1"], "precision must be of a layer of "
-     "fashion-bnn with weights, not conv9"),
-    (["--shapes", "int4:uint4"], "fashion-bnn must be"),
-    (["--scheduler", "nonsense"], "--scheduler must be the address of a Dask scheduler")])
-def test_bad_options_are_named(tmp_path, options, message):
-    result = CliRunner().invoke(app, ["explore", "fashion-bnn", "--out", str(tmp_path), *options])
-    assert result.exit_code == 2
-    assert message in result.output
 
 
 def test_front_is_drawn_with_as_many_marks_as_points(tmp_path):
