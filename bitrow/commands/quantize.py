@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bitrow.executors import chosen_executor
+from bitrow.executors import chosen_executor, stopped_by
 from bitrow.exits import clear_errors, exit_unless
 from bitrow.inputs import calibration_for, float_network, named_config
 from bitrow.options import (
@@ -25,10 +25,12 @@ from energy.cost_table_file import load_table
 from energy.plots.precision_front import precision_front
 from energy.plots.style import figure_svg
 from energy.search.budget import Budget
+from energy.search.interruption import SearchStopped, stopped_by_signals
 from energy.search.precision_file import precision_columns, write_precisions
 from energy.search.precision_problem import PrecisionProblem
 from energy.search.precision_search import PRECISION_SAMPLERS, PrecisionSearch
 from energy.search.precision_trials import TriedPrecision
+from energy.search.study_journal import held_journal
 from model import golden
 from model.errors import InputError
 from model.network_file import SUFFIX, save
@@ -80,12 +82,13 @@ def quantize(
         calibration = calibration_for(imported.network.name, images, data)
         problem = _problem(imported.network, shape, costs, calibration.images, white)
         make_folder(out)
-        search = PrecisionSearch(problem, allowed, out / _JOURNAL, sampler, seed)
-        found = _searched(search, trials, workers, scheduler)
-        held_back = _held_back(problem, search, found.chosen, calibration.test)
-        files = _written(out, problem, search, found)
+        with held_journal(out / _JOURNAL) as mended, stopped_by_signals():
+            search = PrecisionSearch(problem, allowed, out / _JOURNAL, sampler, seed)
+            found = _searched(search, trials, workers, scheduler)
+            held_back = _held_back(problem, search, found.chosen, calibration.test)
+            files = _written(out, problem, search, found)
         _shown(problem, search, found, held_back)
-        for note in (*imported.notes,
+        for note in (*imported.notes, *filter(None, [mended]),
                      f"images: {len(calibration.images.labels)}, {calibration.source}; half to "
                      "calibrate on, half to choose by",
                      f"{len(search.tried())} precisions tried; {', '.join(map(str, files))}"):
@@ -95,17 +98,17 @@ def quantize(
             typer.echo(f"nothing that was tried is within {search.limit:,.6g} of {allowed.kind}",
                        err=True)
         if found.stopped:
-            typer.echo("stopped; the same command goes on from here", err=True)
+            typer.echo(found.stopped, err=True)
     exit_unless(found.chosen is not None and not found.stopped)
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """What a search came to."""
+    """What a search came to, and what stopped it: a sentence, else empty."""
 
     chosen: TriedPrecision | None
     reasons: list
-    stopped: bool
+    stopped: str
 
 
 def _problem(network, config, costs, images, white):
@@ -121,9 +124,9 @@ def _searched(search, trials, workers, scheduler):
             with chosen_executor(workers, scheduler) as (executor, at_once):
                 search.run(trials, executor, at_once, say)
                 chosen, reasons = search.explain(executor, at_once, say)
-        except KeyboardInterrupt:
-            return _Found(search.best(), [], True)
-    return _Found(chosen, reasons, False)
+        except (KeyboardInterrupt, SearchStopped) as error:
+            return _Found(search.best(), [], stopped_by(error))
+    return _Found(chosen, reasons, "")
 
 
 def _held_back(problem, search, chosen, test):
@@ -183,7 +186,8 @@ def _json(problem, search, found, held_back):
         "network": problem.quantizer.network.name, "config": problem.config.name,
         "budget": {"kind": search.budget.kind, "limit": search.limit_or_none},
         "energy_unit": problem.table.unit, "sampler": search.sampler_name,
-        "images": len(problem.labels), "stopped": found.stopped, "chosen": plain(found.chosen),
+        "images": len(problem.labels), "stopped": bool(found.stopped),
+        "chosen": plain(found.chosen),
         "reasons": [{"layer": reason.knob.layer, "what": reason.knob.what,
                      "option": reason.option, "finer": step(reason.finer),
                      "coarser": step(reason.coarser)} for reason in found.reasons],

@@ -25,7 +25,14 @@ from energy.search.precision_trials import (
     outcome_of,
     point_key,
 )
-from energy.search.study_journal import open_journal, open_study, optuna_package
+from energy.search.study_journal import (
+    check_seed,
+    open_journal,
+    open_study,
+    optuna_package,
+    reading_journal,
+    writing_journal,
+)
 from model.errors import InputError
 
 __all__ = ["PRECISION_SAMPLERS", "PrecisionSearch"]
@@ -64,6 +71,7 @@ class PrecisionSearch:
         if sampler not in PRECISION_SAMPLERS:
             raise InputError(f"sampler must be one of {', '.join(PRECISION_SAMPLERS)}, "
                              f"not {sampler}")
+        check_seed(seed)
         missing = [name for name in _GP_PACKAGES if sampler == "gp" and find_spec(name) is None]
         if missing:
             raise InputError(f"sampler gp must find the package {missing[0]}, which is not "
@@ -75,7 +83,10 @@ class PrecisionSearch:
         title = json.dumps([self._digest, asdict(budget), sampler])
         self._study = open_study(journal, title, ["minimize"])
         self._study.sampler = self._make_sampler(sampler, seed + len(self._study.trials))
-        self._known = self._from_journal(journal)
+        self._journal = journal
+        with reading_journal(journal):
+            self._known = self._from_journal(journal)
+            self.tried()
 
     def _make_sampler(self, sampler, seed):
         kind = {"tpe": self._optuna.samplers.TPESampler,
@@ -185,25 +196,28 @@ class PrecisionSearch:
 
     def ask(self, origin, point=None):
         """(trial, point): one that is given, or one that the sampler proposes."""
-        if point is not None:
-            self._study.enqueue_trial({knob.name: knob.options.index(point[knob.name])
-                                       for knob in self._problem.knobs})
-        trial = self._study.ask()
-        chosen = {knob.name: knob.options[trial.suggest_int(knob.name, 0, len(knob.options) - 1)]
-                  for knob in self._problem.knobs}
-        trial.set_user_attr(ORIGIN, origin)
-        trial.set_user_attr(POINT, chosen)
-        return trial, chosen
+        with writing_journal(self._journal):
+            if point is not None:
+                self._study.enqueue_trial({knob.name: knob.options.index(point[knob.name])
+                                           for knob in self._problem.knobs})
+            trial = self._study.ask()
+            chosen = {knob.name: knob.options[
+                trial.suggest_int(knob.name, 0, len(knob.options) - 1)]
+                for knob in self._problem.knobs}
+            trial.set_user_attr(ORIGIN, origin)
+            trial.set_user_attr(POINT, chosen)
+            return trial, chosen
 
     def tell(self, trial, point, evaluation, reason):
         """Takes note of what became of a trial."""
         self._known[point_key(point)] = evaluation, reason
-        trial.set_user_attr(REASON, reason)
-        if evaluation is None:
-            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
-            return
-        trial.set_user_attr(EVALUATION, asdict(evaluation))
-        self._study.tell(trial, evaluation.divergence)
+        with writing_journal(self._journal):
+            trial.set_user_attr(REASON, reason)
+            if evaluation is None:
+                self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+                return
+            trial.set_user_attr(EVALUATION, asdict(evaluation))
+            self._study.tell(trial, evaluation.divergence)
 
     def known(self, point):
         """(evaluation, reason) of a point, or None."""

@@ -4,6 +4,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 
 from energy.search.precision_problem import PrecisionEvaluation
+from energy.search.study_journal import check_figures
 from sim.errors import CompileError
 
 __all__ = ["EVALUATION", "ORIGIN", "POINT", "REASON", "PrecisionTrials", "TriedPrecision",
@@ -104,11 +105,16 @@ def point_key(point):
 
 
 def is_through(trial):
-    """Evaluated or refused; not merely cut off."""
-    return trial.state.is_finished() and REASON in trial.user_attrs
+    """Evaluated or refused; not cut off, be it while it was written down."""
+    return (trial.state.is_finished() and REASON in trial.user_attrs
+            and (trial.values is not None or trial.user_attrs[REASON] != ""))
 
 
 def outcome_of(trial):
-    """(evaluation or None, reason) of a trial."""
+    """(evaluation or None, reason) of a trial; ValueError unless its figures are numbers."""
     found = trial.user_attrs.get(EVALUATION)
-    return None if found is None else PrecisionEvaluation(**found), trial.user_attrs[REASON]
+    if found is None:
+        return None, trial.user_attrs[REASON]
+    check_figures(*(found[name] for name in ("accuracy", "divergence", "energy", "cycles", "bits")),
+                  *found["layer_energy"].values(), *found["layer_cycles"].values())
+    return PrecisionEvaluation(**found), trial.user_attrs[REASON]
