@@ -96,10 +96,10 @@ def explore(
                 "trials": trials,
                 "space": {name: list(values) for name, values in space.choices.items()},
                 "notes": notes, "stopped": bool(stopped), "points": columns})
-        print_table(output_console(), front_table(points, costs.unit))
-        _say([_count(points, trials, space.size, out), *notes, *_others(exploration, out)])
-        if stopped:
-            typer.echo(stopped, err=True)
+            print_table(output_console(), front_table(points, costs.unit))
+            _say([_count(points, trials, space.size, out), *notes, *_others(exploration, out)])
+            if stopped:
+                typer.echo(stopped, err=True)
     exit_unless(not stopped)
 
 

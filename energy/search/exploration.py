@@ -80,6 +80,11 @@ class Exploration:
         One of ``SAMPLERS``.
     seed : int
 
+    Attributes
+    ----------
+    others : int
+        Explorations in the same journal that are not this one.
+
     Raises
     ------
     InputError
@@ -106,16 +111,12 @@ class Exploration:
         self._study.sampler = classes[sampler](seed=self._seed)
         with reading_journal(journal):
             self.points()
+            self.others = len(open_journal(journal).get_all_studies()) - 1
 
     @property
     def done(self):
         """Points that were tried."""
         return len(self.points())
-
-    @property
-    def others(self):
-        """Explorations in the same journal that are not this one."""
-        return len(open_journal(self._journal).get_all_studies()) - 1
 
     def run(self, trials, executor, at_once, progress=None):
         """Goes on until so many points were tried in all, or all that there are.

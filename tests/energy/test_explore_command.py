@@ -132,6 +132,30 @@ def test_lost_workers_leave_what_was_found_and_exit_code_1(tmp_path, quick, monk
     assert len(parquet.read_table(tmp_path / "explore.parquet")) == 2
 
 
+def test_a_full_disk_is_one_sentence(tmp_path, quick, monkeypatch):
+    import optuna
+
+    kind = optuna.storages.journal.JournalFileBackend
+    append, left = kind.append_logs, iter(range(40))
+
+    def full(backend, logs):
+        if next(left, None) is None:
+            with open(backend._file_path, "a") as file:
+                file.write('{"op')
+            raise OSError(28, "No space left on device")
+        append(backend, logs)
+
+    monkeypatch.setattr(kind, "append_logs", full)
+    options = ("--axis", "rows=3,6,12", "--axis", "cols=2,4,7", "--trials", "9")
+    result = call(tmp_path, *options)
+    assert result.exit_code == 1 and "No space left on device; the same command" in result.output
+    monkeypatch.undo()
+    monkeypatch.setattr("energy.search.exploration.evaluate", quick_evaluation)
+    again = call(tmp_path, *options, "--workers", "1")
+    assert again.exit_code == 0 and "the last line was not written to its end" in again.output
+    assert "all 9 combinations tried" in again.output
+
+
 @pytest.mark.parametrize("name", ["explore.csv", "explore.svg", "explore.journal"])
 def test_a_folder_in_the_place_of_a_file_is_named_before_a_trial(tmp_path, quick, name):
     (tmp_path / name).mkdir()
