@@ -56,6 +56,12 @@ def test_what_a_terminal_sends_to_all_stops_a_run_without_a_word_of_its_workers(
     assert waiting.communicate(timeout=30) == ("stopped\n", "")
 
 
+def test_workers_never_see_what_a_terminal_sends_to_all():
+    with processes(1) as executor:
+        blocked = executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
+    assert {signal.SIGINT, signal.SIGHUP} <= blocked and signal.SIGTERM not in blocked
+
+
 def test_workers_end_with_a_process_that_was_killed(waiting):
     waiting.kill()
     # Workers have the same output: it ends when the last of them does.
