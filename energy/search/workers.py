@@ -3,6 +3,7 @@
 from asyncio import CancelledError as AsyncCancelled
 from concurrent.futures import BrokenExecutor, CancelledError, ProcessPoolExecutor
 from contextlib import contextmanager
+import logging
 import multiprocessing
 from multiprocessing import resource_tracker
 import os
@@ -81,6 +82,8 @@ def cluster(address):
     except ImportError:
         raise InputError("--scheduler must find the package distributed, which is not installed: "
                          "pip install 'bitrow[explore]'") from None
+    # Its tracebacks are about what is said here in a sentence.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     client = _client(Client, address)
     try:
         threads = sum(client.nthreads().values())
