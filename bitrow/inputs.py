@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hw.config import CONFIGS
+from energy.search.design_space import CONFIG_NUMBERS, config_text
+from hw.config import CONFIGS, ConfigError
 from model import reference
 from model.compression.compressed_file import SUFFIX as COMPRESSED_SUFFIX
 from model.compression.compressed_network_file import load_network
@@ -22,6 +23,8 @@ __all__ = ["Calibration", "calibration_for", "data_folder", "float_network", "im
 _SHARED = Path("../shared/data")
 _RANDOM_SEED = 1
 _DEFAULT_IMAGES = 2000
+_DIGITS = 9
+"""Of a number of a configuration, at most."""
 
 
 def named_network(name):
@@ -40,11 +43,28 @@ def named_network(name):
     return reference.load(name)
 
 
-def named_config(name):
-    """A configuration by name."""
+def named_config(text):
+    """A configuration by name, or with some of its whole numbers replaced, as demo,rows=12."""
+    name, *changes = text.split(",")
     if name not in CONFIGS:
-        raise InputError(f"--config must be one of {', '.join(CONFIGS)}, not {name}")
-    return CONFIGS[name]
+        raise InputError(f"--config must be one of {', '.join(CONFIGS)}, or one of these with "
+                         f"numbers replaced as demo,rows=12, not {text}")
+    numbers = {}
+    for change in changes:
+        field, _, value = change.partition("=")
+        if field not in CONFIG_NUMBERS or field in numbers or not value.isascii() \
+                or not value.isdigit() or len(value) > _DIGITS:
+            raise InputError(f"--config {text}: what follows {name} must be different ones of "
+                             f"{', '.join(sorted(CONFIG_NUMBERS))}, each with a whole number as "
+                             f"rows=12, not {change}")
+        numbers[field] = int(value)
+    if not numbers:
+        return CONFIGS[name]
+    try:
+        return CONFIGS[name].with_changes(
+            name=config_text(name, numbers), purpose=f"{name} with other numbers", **numbers)
+    except ConfigError as error:
+        raise InputError(f"--config {text}: {error}") from None
 
 
 def float_network(name):

@@ -19,7 +19,8 @@ CORES = os.cpu_count() or 1
 Json = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
 Data = Annotated[Path | None, typer.Option(
     help="Folder with mnist/ and fashion_mnist/ in IDX files.", show_default=False)]
-Config = Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}.")]
+Config = Annotated[str, typer.Option(help=f"One of {', '.join(CONFIGS)}, or one of these with "
+                                     "numbers replaced, as demo,rows=12,lanes=32.")]
 CostTableName = Annotated[str, typer.Option(
     "--table", help=f"Energy of operations: {', '.join(table_names())}, or a .toml file.")]
 NetworkName = Annotated[str, typer.Argument(metavar="NET", help="A name from `bitrow networks`, "

@@ -8,7 +8,7 @@ from energy.search.layer_precision import Precision, parse_precision
 from hw.config import AcceleratorConfig
 from model.errors import InputError
 
-__all__ = ["DEFAULT_AXES", "DesignSpace"]
+__all__ = ["CONFIG_NUMBERS", "DEFAULT_AXES", "DesignSpace", "config_text"]
 
 DEFAULT_AXES = MappingProxyType({
     "rows": (3, 4, 6, 8, 12, 16), "cols": (2, 4, 7, 8, 14, 16), "lanes": (4, 8, 16, 32),
@@ -17,9 +17,21 @@ DEFAULT_AXES = MappingProxyType({
     "buffer_words": (1024, 2048, 4096, 8192, 16384, 32768, 65536)})
 """Array shape, lanes, scratchpads, banks and buffer."""
 
+CONFIG_NUMBERS = frozenset(number.name for number in fields(AcceleratorConfig)
+                           if number.type is int)
+"""Names of the whole numbers of a configuration."""
+
 _LARGEST = 2 ** 31 - 1
 _PRECISION = " precision"
 """Behind a layer's name in the name of its axis."""
+
+
+def config_text(name, numbers):
+    """A configuration with some numbers replaced as one text, ``demo,rows=12``; ``name`` may be
+    such a text."""
+    base, *changes = name.split(",")
+    merged = dict(change.split("=") for change in changes) | numbers
+    return ",".join([base, *(f"{field}={value}" for field, value in merged.items())])
 
 
 @dataclass(frozen=True)
@@ -46,10 +58,10 @@ class DesignSpace:
     precisions: dict[str, tuple[Precision, ...]] = field(default_factory=dict)
 
     def __post_init__(self):
-        known = {number.name for number in fields(AcceleratorConfig) if number.type is int}
         for name in self.axes:
-            if name not in known:
-                raise InputError(f"axis must be one of {', '.join(sorted(known))}, not {name}")
+            if name not in CONFIG_NUMBERS:
+                raise InputError(f"axis must be one of {', '.join(sorted(CONFIG_NUMBERS))}, "
+                                 f"not {name}")
         for name, values in self.choices.items():
             if not values or len(set(values)) != len(values):
                 raise InputError(f"axis {name} must have different values, not {values}")

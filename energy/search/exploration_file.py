@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+from energy.search.design_space import config_text
 from energy.search.evaluation import OBJECTIVES
 from model.errors import InputError
 
@@ -13,7 +14,7 @@ ACCURACY = "accuracy not evaluated"
 
 def explored_columns(points, workload, space, table):
     """Column name to values, so that each row can be read for itself: trial, what was explored,
-    axes, figures, unit of energy, pareto, reason.
+    axes, figures, unit of energy, pareto, reason; ``config`` is what ``--config`` takes.
 
     Parameters
     ----------
@@ -22,8 +23,8 @@ def explored_columns(points, workload, space, table):
     space : DesignSpace
     table : CostTable
     """
-    same = {"network": workload.name, "config": space.base.name, "cost_table": table.name,
-            "node": table.node, "energy_unit": table.unit, "accuracy": ACCURACY}
+    same = {"network": workload.name, "cost_table": table.name, "node": table.node,
+            "energy_unit": table.unit, "accuracy": ACCURACY}
     evaluations = [found.evaluation for found in points]
     columns = {"trial": [found.number for found in points]}
     columns |= {axis: [found.point[axis] for found in points] for axis in space.choices}
@@ -31,6 +32,9 @@ def explored_columns(points, workload, space, table):
     columns |= {"energy_derived": [one and bool(one.derived) for one in evaluations],
                 "pareto": [found.pareto for found in points],
                 "reason": [found.reason for found in points]}
+    columns["config"] = [config_text(space.base.name, {axis: found.point[axis]
+                                                       for axis in space.axes})
+                         for found in points]
     return columns | {name: [value] * len(points) for name, value in same.items()}
 
 

@@ -103,6 +103,10 @@ BAD_INPUT = [
     (("demo", "--images", 1000), "--images must be at most"),
     (("demo", "--picture", "picture.doc"), "--picture must end"),
     (("verilog", "--config", "huge"), "--config must be"),
+    (("verilog", "--config", "huge,rows=3"), "--config must be"),
+    (("verilog", "--config", "tiny,rows=0"), "--config tiny,rows=0: rows must be"),
+    (("verilog", "--config", "tiny,name=3"), "--config tiny,name=3: what follows tiny must be"),
+    (("verilog", "--config", "tiny,rows=3,rows=4"), "--config tiny,rows=3,rows=4: what follows"),
     (("verilog", "--config", "tiny", "--out", "/nowhere/x.v"), "/nowhere/x.v must be"),
     (("networks", "--accuracy", "--data", "/nowhere"), "/nowhere must hold"),
 ]

@@ -161,9 +161,9 @@ def test_a_point_that_the_table_has_no_number_for_is_refused_with_the_reason(tmp
         raise InputError("45nm must have a number for memory of 7 bits")
 
     monkeypatch.setattr("energy.search.exploration.evaluate", no_number)
-    study = exploration(tmp_path)
-    run(study, 1)
-    (found,) = exploration(tmp_path).points()
+    space = DesignSpace(CONFIGS["demo"], {"rows": (3, 6)})
+    run(exploration(tmp_path, space=space), 1)
+    (found,) = exploration(tmp_path, space=space).points()
     assert found.evaluation is None
     assert found.reason == "45nm must have a number for memory of 7 bits"
 

@@ -85,11 +85,28 @@ def test_each_output_tells_what_it_is_of(tmp_path, quick):
     assert (tmp_path / "explore.txt").read_text().splitlines()[0] == title
     with open(tmp_path / "explore.csv", newline="") as file:
         row = next(csv.DictReader(file))
-    assert row["network"] == "fashion-bnn" and row["config"] == "demo"
+    assert row["network"] == "fashion-bnn" and row["config"] == f"demo,rows={row['rows']}"
     assert row["cost_table"] == "45nm" and row["node"] == "45 nm, 0.9 V"
     assert row["accuracy"] == "accuracy not evaluated"
     assert "accuracy is not evaluated" in result.output
     assert "accuracy not" in (tmp_path / "explore.svg").read_text()
+
+
+def test_a_point_is_a_configuration_that_other_commands_take(tmp_path):
+    """On another one with numbers replaced too: the figures are those of ``bitrow energy``."""
+    options = ("--config", "demo,rows=12,lanes=8", "--axis", "rows=3", "--axis", "cols=4")
+    assert call(tmp_path, *options, "--workers", "1").exit_code == 0
+    with open(tmp_path / "explore.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["config"] == "demo,rows=3,lanes=8,cols=4"
+    out = tmp_path / "energy.json"
+    result = CliRunner().invoke(app, ["energy", "fashion-bnn", "--config", row["config"],
+                                      "--json", str(out)])
+    assert result.exit_code == 0, result.output
+    written = json.loads(out.read_text())
+    assert written["config"] == row["config"]
+    assert written["energy"] == float(row["energy"])
+    assert written["cycles"] == int(row["cycles"])
 
 
 def test_a_small_space_is_covered_and_that_is_said(tmp_path, quick):
