@@ -35,6 +35,18 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(autouse=True)
+def signals_of_a_foreground():
+    """A test run in the background may have SIGINT ignored, which stays so by design."""
+    defaults = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL,
+                signal.SIGHUP: signal.SIG_DFL}
+    before = {one: signal.signal(one, handler) for one, handler in defaults.items()}
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
+
+
+
 @pytest.fixture(name="waiting")
 def fixture_waiting(tmp_path):
     """A process in a group of its own, which waits for evaluations in processes of its own."""
