@@ -13,7 +13,7 @@ settings.register_profile("bitrow", deadline=None)
 settings.load_profile("bitrow")
 """No example is refused for being slow: a busy machine is no failure."""
 
-for folder in ("cocotb", "sim", "energy", "model"):
+for folder in ("cocotb", "sim", "energy", "model", "bitrow"):
     sys.path.insert(0, str(Path(__file__).parent / folder))
 
 _began = time.monotonic()

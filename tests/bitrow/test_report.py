@@ -3,20 +3,14 @@
 from base64 import b64encode
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
-from importlib import resources
 from itertools import chain
 import json
 from math import isclose
 import re
 import shlex
 
-import pytest
-from rich.table import Table
-from typer.testing import CliRunner
+from report_page import Page, call, keys_of, own_network, page_of
 
-from bitrow.cli import app
-from bitrow.html_page import HtmlPage
 from energy import report_json
 from energy.cost_table_file import load_table
 from energy.network_counts import predicted_counts
@@ -24,68 +18,6 @@ from energy.network_energy import network_energy
 from hw.config import CONFIGS
 from model import golden, reference
 from model.datasets import bundled
-from model.formats import parse_format
-from model.network import Network
-from model.network_file import save
-from model.pooling import Pooling
-
-CLI = CliRunner()
-
-
-class Page(HTMLParser):
-    """Takes note of tags, links and text, and that every tag is closed."""
-
-    OPEN = {"meta", "img"}
-
-    def __init__(self, text):
-        super().__init__()
-        self.stack, self.tags, self.links, self.words = [], [], [], []
-        self.texts, self.scopes = [], []
-        self.feed(text)
-        assert not self.stack
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.texts += [value for name, value in attributes if name == "alt"]
-        self.scopes += [dict(attributes).get("scope")] if tag == "th" else []
-        self.links += [value for name, value in attributes if name in ("src", "href")]
-        if tag not in self.OPEN:
-            self.stack.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.stack.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-
-def call(*arguments):
-    return CLI.invoke(app, [str(argument) for argument in arguments])
-
-
-def page_of(folder, *arguments):
-    """The text of a report's page."""
-    out = folder / "page.html"
-    result = call("report", *arguments, "--out", out)
-    assert result.exit_code == 0, result.output
-    return out.read_text(encoding="utf-8")
-
-
-def own_network(folder):
-    """The file of a small network that has no images: the last layer of fashion-bnn."""
-    layer = reference.load("fashion-bnn").layers[-1]
-    save(Network(name="own", input_shape=(1, 1, 256), input_format=layer.input_format,
-                 layers=(layer,)), folder / "own.bitrow")
-    return folder / "own.bitrow"
-
-
-def keys_of(value):
-    """All keys of plain values, but for names that are keys."""
-    if isinstance(value, list):
-        return chain(*(keys_of(one) for one in value))
-    if isinstance(value, dict):
-        return chain(value, *(keys_of(one) for key, one in value.items() if key != "operands"))
-    return ()
 
 
 def test_the_page_is_whole_and_stands_alone(tmp_path, monkeypatch):
@@ -121,32 +53,8 @@ def test_the_command_line_on_the_page_makes_the_page(tmp_path):
     line = re.search(r"<p>Made by bitrow [0-9.]+: bitrow ([^<]*)</p>", text)[1]
     assert "--batch 2" in line and "--table" not in line
     (tmp_path / "page.html").unlink()
-    assert CLI.invoke(app, shlex.split(unescape(line))).exit_code == 0
+    assert call(*shlex.split(unescape(line))).exit_code == 0
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == text
-
-
-def test_networks_that_the_configuration_cannot_run_are_left_out_and_named(tmp_path):
-    values = tmp_path / "page.json"
-    text = page_of(tmp_path, "fashion-w2a2", "--config", "small", "--images", 5,
-                   "--no-neighbours", "--json", values)
-    named = {one["network"]: one["reason"] for one in json.loads(values.read_text())["accuracies"]}
-    assert [name for name, reason in named.items() if not reason] == ["fashion-w2a2"]
-    for name in set(named) - {"fashion-w2a2"}:
-        assert name in text.partition("Left out: ")[2]
-    assert "mode must be one that configuration small builds (LUT)" in text
-
-
-def test_neighbours_that_the_table_has_no_cost_for_are_left_out_with_the_reason(tmp_path,
-                                                                                 monkeypatch):
-    monkeypatch.setattr("energy.search.neighbours.NUMBERS", ("lanes",))
-    values = tmp_path / "page.json"
-    text = page_of(tmp_path, own_network(tmp_path), "--config", "tiny", "--json", values)
-    near = json.loads(values.read_text())["neighbours"]
-    assert [one["point"]["lanes"] for one in near] == [1, 2, 4]
-    assert [one["own"] for one in near] == [False, True, False]
-    assert "size_bytes of operation memory must be" in near[0]["reason"]
-    assert near[0]["energy"] is None and near[1]["energy"] > 0
-    assert "1 is left out: cost table 45nm: size_bytes of operation memory must be" in text
 
 
 def test_a_forced_mapping_is_in_all_figures_of_the_network_and_the_page_says_so(tmp_path,
@@ -211,19 +119,6 @@ def test_figures_are_written_one_by_one_in_two_formats(tmp_path):
         assert path.read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("option", ["--out", "--json", "--figures"])
-def test_places_are_tried_before_anything_is_computed_or_written(tmp_path, monkeypatch, option):
-    monkeypatch.setattr("bitrow.commands.report.compile_network", None)
-    (tmp_path / "file").write_text("as it is")
-    places = {"--out": tmp_path / "page.html", "--json": tmp_path / "page.json",
-              "--figures": tmp_path / "figures"} | {option: tmp_path / "file" / "below"}
-    result = call("report", "fashion-bnn", *chain(*places.items()))
-    assert result.exit_code == 2, result.output
-    assert f"{tmp_path / 'file' / 'below'}" in result.output.replace("\n", "")
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert (tmp_path / "file").read_text() == "as it is"
-
-
 def test_a_compressed_network_is_measured_on_its_own_set(tmp_path, monkeypatch):
     data, values = bundled().first(4), tmp_path / "page.json"
     monkeypatch.setattr("bitrow.inputs.read_folder", lambda folder, name: replace(data, name=name))
@@ -283,79 +178,3 @@ def test_the_page_states_the_configuration_and_the_memory(tmp_path):
                  "64 filter words in each of two banks, 16 ifmap words, 8 psums in each half",
                  "1,024 words of 2 x 4 bits", "latency of 40 cycles, 16 bytes a cycle"):
         assert part in words
-
-
-def test_without_images_there_are_no_accuracies_and_it_says_so(tmp_path, monkeypatch):
-    monkeypatch.delenv("BITROW_DATA", raising=False)
-    monkeypatch.chdir(tmp_path)
-    result = call("report", "mnist-bnn", "--no-neighbours")
-    assert result.exit_code == 0, result.output
-    assert "without accuracies" in result.output
-    assert Page((tmp_path / "mnist-bnn-report.html").read_text()).tags.count("img") == 5
-
-
-def test_layers_that_dataflows_do_not_describe_are_left_out(tmp_path):
-    network = tmp_path / "wide.bitrow"
-    whole = reference.load("fashion-bnn")
-    save(replace(whole, name="wide", layers=(replace(
-        whole.layers[-1], weights=whole.layers[-1].weights.reshape(10, 1, 16, 16),
-        stride=(1, 2)),), input_shape=(1, 16, 16), input_format=whole.layers[-1].input_format),
-         network)
-    result = call("report", network, "--out", tmp_path / "page.html", "--no-neighbours")
-    assert result.exit_code == 0, result.output
-    text = (tmp_path / "page.html").read_text()
-    assert "Which dataflow" not in text and "Where does the energy go?" in text
-
-
-def test_text_from_outside_stays_text():
-    page = HtmlPage("<script>")
-    table = Table(title="<b>")
-    table.add_column("<i>")
-    table.add_row("[red]<img src=x>[/]")
-    page.table(table)
-    page.paragraph("a < b & c")
-    page.picture("<svg/>", '"quoted"')
-    parsed = Page(page.text())
-    assert not {"script", "b", "i"} & set(parsed.tags)
-    assert {"<script>", "<b>", "<i>", "[red]<img src=x>[/]", "a < b & c"} <= set(parsed.words)
-
-
-BAD_INPUT = [
-    (("fashion-bnn", "--out", "/nowhere/page.html"), "/nowhere/page.html must be"),
-    (("fashion-bnn", "--images", 0), "--images must be"),
-    (("fashion-bnn", "--table", "7nm"), "table must be"),
-    (("nothing",), "network must be"),
-]
-
-
-@pytest.mark.parametrize("arguments,sentence", BAD_INPUT)
-def test_bad_input_is_one_sentence_and_exit_code_two(arguments, sentence):
-    images = () if "--images" in arguments else ("--images", 2)
-    result = call("report", *arguments, "--no-neighbours", *images)
-    assert result.exit_code == 2
-    assert sentence in result.output
-    assert "Traceback" not in result.output
-
-
-def test_a_network_without_macs_has_a_report(tmp_path):
-    path, codes = tmp_path / "pool.bitrow", parse_format("uint4")
-    pool = Pooling(name="pool", input_format=codes, kind="max", kernel=(2, 2), stride=(2, 2))
-    save(Network(name="pool", input_shape=(4, 4, 2), input_format=codes, layers=(pool,)), path)
-    result = call("report", path, "--config", "tiny", "--out", tmp_path / "page.html",
-                  "--no-neighbours")
-    assert result.exit_code == 0, result.output
-    assert "Which dataflow" not in (tmp_path / "page.html").read_text()
-
-
-def test_texts_of_a_cost_table_are_no_formulas_and_no_markup(tmp_path):
-    shipped = (resources.files("energy") / "tables" / "45nm.toml").read_text(encoding="utf-8")
-    table = tmp_path / "own.toml"
-    table.write_text(shipped.replace('unit = "pJ"', 'unit = "$x_{$[/]"').replace(
-        'how = "DRAM', 'how = "[/red] <script>DRAM'))
-    result = call("report", "fashion-twn", "--table", table, "--out", tmp_path / "page.html",
-                  "--no-neighbours", "--images", 2)
-    assert result.exit_code == 0, result.output
-    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert "script" not in page.tags
-    words = " ".join(page.words)
-    assert "$x_{$[/]" in words and "[/red] <script>DRAM" in words
