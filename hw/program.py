@@ -7,8 +7,9 @@ everything and writes the counters to memory, ``END`` finishes the run. Instruct
 """
 
 from enum import IntEnum
+from typing import NamedTuple
 
-from amaranth import signed, unsigned
+from amaranth import Shape, signed
 from amaranth.lib import data
 
 from hw.mode import MODE_BITS
@@ -176,11 +177,24 @@ LAYOUTS = {Opcode.END: END_LAYOUT, Opcode.LOAD: LOAD_LAYOUT, Opcode.PASS: PASS_L
            Opcode.MARK: MARK_LAYOUT}
 
 
-def _range(shape):
-    shape = unsigned(shape) if isinstance(shape, int) else shape
-    if shape.signed:
-        return shape.width, -(1 << (shape.width - 1)), (1 << (shape.width - 1)) - 1
-    return shape.width, 0, (1 << shape.width) - 1
+class _Place(NamedTuple):
+    """Where a field lies in its instruction, and what it holds."""
+
+    offset: int
+    width: int
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, layout, name):
+        """The place of a field of a layout."""
+        shape = Shape.cast(layout.members[name])
+        low = -(1 << (shape.width - 1)) if shape.signed else 0
+        return cls(layout[name].offset, shape.width, low, low + (1 << shape.width) - 1)
+
+
+_PLACES = {opcode: {name: _Place.of(layout, name) for name in layout.members}
+           for opcode, layout in LAYOUTS.items()}
 
 
 def encode(opcode, **values):
@@ -197,17 +211,16 @@ def encode(opcode, **values):
     ProgramError
         If a field is unknown or a value does not fit it.
     """
-    layout, members = LAYOUTS[opcode], LAYOUTS[opcode].members
-    values = {"opcode": int(opcode)} | values
-    word = 0
+    places, word = _PLACES[opcode], int(opcode)
     for name, value in values.items():
-        if name not in members:
-            raise ProgramError(f"field must be one of {', '.join(members)}, not {name!r}")
-        width, low, high = _range(members[name])
-        if not low <= int(value) <= high:
+        if name not in places:
+            raise ProgramError(f"field must be one of {', '.join(places)}, not {name!r}")
+        offset, width, low, high = places[name]
+        number = int(value)
+        if not low <= number <= high:
             raise ProgramError(f"{opcode.name} field {name} must be from {low} to {high}, "
-                               f"not {int(value)}")
-        word |= (int(value) & ((1 << width) - 1)) << layout[name].offset
+                               f"not {number}")
+        word |= (number & ((1 << width) - 1)) << offset
     return word.to_bytes(INSTRUCTION_BYTES, "little")
 
 
@@ -226,8 +239,7 @@ def decode(instruction):
     if code not in Opcode._value2member_map_:
         raise ProgramError(f"opcode must be one of {', '.join(o.name for o in Opcode)}, not {code}")
     fields = {}
-    for name, shape in LAYOUTS[Opcode(code)].members.items():
-        width, low, _ = _range(shape)
-        value = (word >> LAYOUTS[Opcode(code)][name].offset) & ((1 << width) - 1)
-        fields[name] = value - (1 << width) if low < 0 and value >> (width - 1) else value
+    for name, (offset, width, low, high) in _PLACES[Opcode(code)].items():
+        value = (word >> offset) & ((1 << width) - 1)
+        fields[name] = value - (1 << width) if low < 0 and value > high else value
     return Opcode(code), fields

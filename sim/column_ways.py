@@ -1,6 +1,6 @@
 """Ways to lay the outputs and filters of a layer on the columns: strips, blocks and bands."""
 
-from sim.mapping import Strip
+from sim.strips import Strip, Strips
 
 __all__ = ["smaller_strips", "ways_to_use_columns", "whole_strips"]
 
@@ -41,7 +41,7 @@ def _strips_of(work, height, length):
                 Strip(first * pool.stride[0], pool.size(min(height, rows - first), 0),
                       phase + phases * start * pool.stride[1], positions, phases)
                 for first in range(0, rows, height))
-    return tuple(strips)
+    return Strips(strips)
 
 
 def _pooled_phases(work):
@@ -76,7 +76,8 @@ def _blocks_of(work, config, height, rows, width):
             positions += side
         step = (width - positions) // (blocks - 1)
         if 0 < step <= positions:
-            yield tuple(Strip(first, height, 0, positions, 1) for first in strips), blocks, step
+            yield (Strips(Strip(first, height, 0, positions, 1) for first in strips), blocks,
+                   step)
 
 
 def smaller_strips(work, config):

@@ -1,6 +1,6 @@
 """What can go wrong between a network and a run of it."""
 
-__all__ = ["CompileError", "SimulationError"]
+__all__ = ["CompileError", "SimulationError", "check_least"]
 
 
 class CompileError(ValueError):
@@ -9,3 +9,9 @@ class CompileError(ValueError):
 
 class SimulationError(RuntimeError):
     """A run that did not end as a run should."""
+
+
+def check_least(value, least, name):
+    """Raises CompileError where a number is no integer or too small."""
+    if type(value) is not int or value < least:
+        raise CompileError(f"{name} must be an integer of at least {least}, not {value!r}")

@@ -49,12 +49,15 @@ class FedColumns:
             self.tile_beats = self._tile_beats()
 
     def _tile_beats(self):
-        rows = max(end - first for first, end in map(self.rows.of_strip, self._mapping.row_strips))
+        rows = self.rows.most_of_a_strip
         return self._blocks * (-(-rows * self.pitch_words // self._beat_words) + 1)
 
     def _piece_pitch(self):
         """Words from one piece to the next: none shares a beat, all begin as rows of memory do."""
-        piece = max(end - first for first, end in map(self._taken, self._mapping.column_strips))
+        work, mapping = self._work, self._mapping
+        piece = mapping.strips.longest_span(
+            mapping.strips.of_positions, self._taken, "columns", work.width, work.pad_left,
+            work.kernel[1], work.stride[1], work.dilation[1], mapping.blocks, mapping.block_step)
         least = piece * self._pixel_words + self._beat_words - 1
         return least + (self.rows.row_words - least) % self._beat_words
 

@@ -59,6 +59,14 @@ class FedRows:
         """(first, end) of the rows within the ifmap that a strip takes."""
         return self._within(*self._mapping.ifmap_rows(strip))
 
+    @property
+    def most_of_a_strip(self):
+        """Rows within the ifmap that a strip takes, at most."""
+        strips, mapping = self._mapping.strips, self._mapping
+        return strips.longest_span(
+            strips.of_rows, self.of_strip, "rows", self._pad_top, self._height, self.packed,
+            mapping.kernel_reach, mapping.stride[0])
+
     def _within(self, first, end):
         """(first, end) of these rows of the padded ifmap, of which those that are padding go."""
         bottom = self._pad_top + self._height

@@ -17,6 +17,9 @@ from sim.verilator_build import cache_folder
 
 __all__ = ["InteractiveComponent", "open_component"]
 
+_CXX = "-std=c++20 -O0"
+"""Who steps by hand waits for the build, and not for the steps."""
+
 _BUILT = "built"
 """File that stands in a folder when its build is whole."""
 
@@ -60,11 +63,12 @@ def _build(pyverilator, text, folder, name):
     source = folder / f"{name}.v"
     source.write_text(text, encoding="utf-8")
     _stand_in_for_version_probe()
-    before = dict(os.environ)
-    os.environ.update(verilator_environment())
+    before, environment = dict(os.environ), verilator_environment()
+    environment["MAKEFLAGS"] += f" -j{os.cpu_count() or 1}"
+    os.environ.update(environment)
     try:
         pyverilator.build(str(source), build_dir=str(folder / "obj"), quiet=True, dump_en=False,
-                          args=["-Wno-lint", "--quiet"], cargs="-std=c++20")
+                          args=["-Wno-lint", "--quiet"], cargs=_CXX)
     except Exception as error:
         raise SimulationError(f"PyVerilator must build {name}, not fail with: {error}") from error
     finally:
@@ -84,7 +88,7 @@ def _own_copy(pyverilator, folder, name):
 
 def _folder(text):
     """Where a design's build is kept: its makefile names files of this very Verilator."""
-    content = "\n".join((text, str(verilator_root()), sys.version))
+    content = "\n".join((text, _CXX, str(verilator_root()), sys.version))
     return cache_folder() / "interactive" / hashlib.sha256(content.encode()).hexdigest()[:32]
 
 

@@ -137,7 +137,7 @@ class LayerCompiler:
         if one.rescale:
             stage |= self._stage.rescale_fields(one.group, one.plane.source)
         bands = mapping.filter_groups[one.group][2] if one.last or one.rescale else 1
-        address = one.slot * mapping.most_positions * psums
+        address = one.slot * mapping.strips.most_positions * psums
         target = address + self._config.bank_words // 2
         self._builder.array_pass(
             mode=one.plane.mode, lane_offsets=bank.sequence is not None, bank=filter_bank,

@@ -10,7 +10,14 @@ from sim.column_ways import smaller_strips, ways_to_use_columns, whole_strips
 from sim.errors import CompileError
 from sim.fed_columns import FedColumns
 from sim.mapping import LayerMapping
-from sim.mapping_rules import check_pool, fit_fault, most_filters, most_group_words, most_unit_rows
+from sim.mapping_rules import (
+    check_pool,
+    most_filters,
+    most_group_words,
+    most_unit_rows,
+    pass_fault,
+    tile_fault,
+)
 
 __all__ = ["estimate_cycles", "map_layer"]
 
@@ -62,9 +69,9 @@ def map_layer(work, config, block_words=None, pixel_words=None, input_cycles=Non
     for strips, folds, narrow in _FALLBACKS:
         for mapping in _candidates(work, config, block_words, strips, folds,
                                    taken_words is not None, taken_words if slack else None, slack):
-            cost = estimate_cycles(work, mapping, config, pixel_words, taken_words)
-            if cost is not None and (
-                    narrow or not FedColumns(work, mapping, config, pixel_words).narrow):
+            columns = _fitting_columns(work, mapping, config, pixel_words)
+            if columns is not None and (narrow or not columns.narrow):
+                cost = _cycles(work, mapping, config, columns, taken_words)
                 cost += input_cycles(mapping.group_words) if input_cycles else 0
                 rank = cost * (_ROUGHLY if _is_unusual(mapping) else 1)
                 if best is None or rank < best[0]:
@@ -89,6 +96,7 @@ def _is_unusual(mapping):
 
 def _candidates(work, config, block_words, ways_to_strip, ways_to_fold, skips, taken_words, slack):
     """All mappings that element and bank sizes allow."""
+    ways_to_use = list(ways_to_use_columns(work, config, ways_to_strip, skips))
     for group_words in range(1, min(work.words, most_group_words(work, config)) + 1):
         flat = work.height == work.width == 1
         if block_words is not None and group_words != block_words and not flat:
@@ -97,14 +105,13 @@ def _candidates(work, config, block_words, ways_to_strip, ways_to_fold, skips, t
             continue
         groups, length = -(-work.words // group_words), work.kernel[1] * group_words
         folding = list(ways_to_fold(config, groups * work.kernel[0], length))
-        for columns, (fold_units, fold_rows, unit_rows, shares) in product(
-                ways_to_use_columns(work, config, ways_to_strip, skips), folding):
+        for columns, (fold_units, fold_rows, unit_rows, shares) in product(ways_to_use, folding):
             words = -(-length // shares)
             if taken_words is not None:
                 words = min(words, math.ceil(taken_words(group_words, shares).max() * slack))
             *columns, bands = columns
-            for size, strips_inside in product(
-                    _group_sizes(work, config, words, bands), (False, True)):
+            orders = (False, True) if len(columns[0]) > 1 else (False,)
+            for size, strips_inside in product(_group_sizes(work, config, words, bands), orders):
                 yield LayerMapping(
                     group_words, groups, fold_units, fold_rows, unit_rows,
                     _filter_groups(work, config, size, bands), *columns,
@@ -188,25 +195,36 @@ def _group_sizes(work, config, length, bands):
 
 def estimate_cycles(work, mapping, config, pixel_words=None, taken_words=None):
     """Roughly the cycles of a mapping, or None where it does not fit; only to compare mappings."""
-    if fit_fault(work, mapping, config, pixel_words) is not None:
+    columns = _fitting_columns(work, mapping, config, pixel_words)
+    return None if columns is None else _cycles(work, mapping, config, columns, taken_words)
+
+
+def _fitting_columns(work, mapping, config, pixel_words):
+    """The ``FedColumns`` of a mapping; None where it does not fit."""
+    if pass_fault(work, mapping, config) is not None:
         return None
     columns = FedColumns(work, mapping, config, pixel_words)
+    return None if tile_fault(columns, config) is not None else columns
+
+
+def _cycles(work, mapping, config, columns, taken_words):
+    """As ``estimate_cycles``, of a mapping that fits."""
     tile_beats, unhidden = _tile_loads(work, mapping, config, columns)
     folds = len(mapping.folds) * len(work.planes)
+    kinds_of = {bands: _fold_kinds(work, mapping, config, taken_words, bands)
+                for bands in {bands for *_, bands in mapping.filter_groups}}
     total = 0
-    alike = Counter((strip.rows, strip.positions) for strip in mapping.strips)
-    examples = {(strip.rows, strip.positions): strip for strip in mapping.strips}
     for (count, bands), groups in Counter(group[1:] for group in mapping.filter_groups).items():
-        kinds = _fold_kinds(work, mapping, config, taken_words, bands)
+        kinds = kinds_of[bands]
         filter_beats = count * sum(share * words * beats for share, words, beats in kinds)
         if mapping.strips_inside:
             filter_beats /= len(mapping.strips)
         beats = filter_beats + _PASS_BEATS + tile_beats
-        for size, strips in alike.items():
-            run = _pass_cycles(work, mapping, config, examples[size], count, bands, kinds)
+        for strip, strips in mapping.strips.of_sizes:
+            run = _pass_cycles(work, mapping, config, strip, count, bands, kinds)
             total += groups * folds * strips * max(run + unhidden, beats)
     _, first, bands = mapping.filter_groups[0]
-    _, words, beats = _fold_kinds(work, mapping, config, taken_words, bands)[0]
+    _, words, beats = kinds_of[bands][0]
     return total + columns.tile_beats + first * (words * beats + work.stage.rows
                                    * config.thresholds_per_cycle // 4)
 

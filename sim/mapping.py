@@ -3,50 +3,17 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from sim.errors import CompileError
+from sim.errors import CompileError, check_least
+from sim.strips import Strips
 
-__all__ = ["Fold", "LayerMapping", "Strip"]
-
-
-def _check_least(value, least, name):
-    if type(value) is not int or value < least:
-        raise CompileError(f"{name} must be an integer of at least {least}, not {value!r}")
+__all__ = ["Fold", "LayerMapping"]
 
 
 def _check_integers(value, count, least, name):
     if type(value) is not tuple or len(value) != count:
         raise CompileError(f"{name} must be {count} integers, not {value!r}")
     for one in value:
-        _check_least(one, least, name)
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Outputs that the columns work on together: some rows, some positions of each.
-
-    Parameters
-    ----------
-    first_row, rows : int
-        Output rows, one for each column of a block.
-    first_position, positions, position_step : int
-        Output positions of the first block: the first, how many, and from one to the next.
-
-    Raises
-    ------
-    CompileError
-        If a number is no integer or too small.
-    """
-
-    first_row: int
-    rows: int
-    first_position: int
-    positions: int
-    position_step: int
-
-    def __post_init__(self):
-        for name, least in (("first_row", 0), ("rows", 1), ("first_position", 0),
-                            ("positions", 1), ("position_step", 1)):
-            _check_least(getattr(self, name), least, f"{name} of a strip")
+        check_least(one, least, name)
 
 
 @dataclass(frozen=True)
@@ -119,7 +86,8 @@ class LayerMapping:
     filter_groups : tuple of (first, count, bands)
         Filters that the array works on together, and bands of columns side by side among which
         they are shared.
-    strips : tuple of Strip
+    strips : Strips
+        Or any tuple of ``Strip``.
     blocks, block_step : int
         Blocks of columns side by side, and output positions from one to the next.
     kernel : (int, int)
@@ -144,7 +112,7 @@ class LayerMapping:
     fold_rows: int
     unit_rows: int
     filter_groups: tuple[tuple[int, int, int], ...]
-    strips: tuple[Strip, ...]
+    strips: Strips
     blocks: int
     block_step: int
     kernel: tuple[int, int]
@@ -155,8 +123,8 @@ class LayerMapping:
 
     def __post_init__(self):
         for name in ("group_words", "groups", "fold_units", "unit_rows", "blocks"):
-            _check_least(getattr(self, name), 1, name)
-        _check_least(self.fold_rows, self.fold_units, "fold_rows")
+            check_least(getattr(self, name), 1, name)
+        check_least(self.fold_rows, self.fold_units, "fold_rows")
         for name in ("kernel", "stride", "dilation"):
             _check_integers(getattr(self, name), 2, 1, name)
         for name in ("strips_inside", "skipping"):
@@ -164,14 +132,16 @@ class LayerMapping:
                 raise CompileError(f"{name} must be true or false, not {getattr(self, name)!r}")
         if not self.strips or not self.filter_groups:
             raise CompileError("strips and filter_groups must not be empty, and are")
+        if type(self.strips) is not Strips:
+            object.__setattr__(self, "strips", Strips(self.strips))
         for group in self.filter_groups:
             _check_integers(group, 3, 0, "a filter group")
-            _check_least(group[1], 1, "filters of a filter group")
-            _check_least(group[2], 1, "bands of a filter group")
+            check_least(group[1], 1, "filters of a filter group")
+            check_least(group[2], 1, "bands of a filter group")
             if group[1] % group[2]:
                 raise CompileError("filters of a filter group must be a multiple of its bands, "
                                    f"{group[2]}, not {group[1]}")
-        _check_least(self.block_step, 0, "block_step")
+        check_least(self.block_step, 0, "block_step")
         if (self.blocks > 1) != (self.block_step > 0):
             raise CompileError("block_step must be 0 where blocks is 1, and only there, not "
                                f"{self.block_step} for {self.blocks} blocks")
@@ -224,21 +194,6 @@ class LayerMapping:
     def contiguous(self):
         """The ifmap rows of a strip leave no gaps."""
         return self.stride[0] <= self.kernel_reach
-
-    @property
-    def most_positions(self):
-        """Positions of the longest strip."""
-        return max(strip.positions for strip in self.strips)
-
-    @cached_property
-    def row_strips(self):
-        """Strips of which no two have the same rows, one for all that have them."""
-        return tuple({(one.first_row, one.rows): one for one in self.strips}.values())
-
-    @cached_property
-    def column_strips(self):
-        """Strips of which no two have the same positions, one for all that have them."""
-        return tuple({(one.first_position, one.positions): one for one in self.strips}.values())
 
     @cached_property
     def most_bands(self):

@@ -14,8 +14,9 @@ import tomli_w
 
 from model.errors import InputError
 from sim.errors import CompileError
-from sim.mapping import LayerMapping, Strip
+from sim.mapping import LayerMapping
 from sim.network_mapping import NetworkMapping, StepMapping
+from sim.strips import Strip
 
 __all__ = ["load_mappings", "mappings_toml", "parse_mappings", "save_mappings"]
 

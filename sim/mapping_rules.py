@@ -6,7 +6,7 @@ from sim.errors import CompileError
 from sim.fed_columns import FedColumns
 
 __all__ = ["check_pool", "cover_fault", "fit_fault", "most_filters", "most_group_words",
-           "most_unit_rows"]
+           "most_unit_rows", "pass_fault", "tile_fault"]
 
 _LONGEST_FILTER = 255
 _WIDEST_WINDOW = 15
@@ -66,8 +66,21 @@ def fit_fault(work, mapping, config, pixel_words=None):
     pixel_words : int or None
         Words of a pixel, where the input is known to lie in one block.
     """
-    return (_field_fault(work, mapping) or _bank_fault(work, mapping, config)
-            or _tile_fault(mapping, work, config, pixel_words))
+    return (pass_fault(work, mapping, config)
+            or tile_fault(FedColumns(work, mapping, config, pixel_words), config))
+
+
+def pass_fault(work, mapping, config):
+    """What the fields of a ``PASS`` or the psum banks do not hold, as ``fit_fault`` says it."""
+    return _field_fault(work, mapping) or _bank_fault(work, mapping, config)
+
+
+def tile_fault(columns, config):
+    """A tile of ``FedColumns`` that the global buffer does not hold, as ``fit_fault`` says it."""
+    if columns.tile_beats <= config.buffer_beats:
+        return None
+    return (f"strips and fold_units must take at most {config.buffer_beats} beats of the global "
+            f"buffer in a pass, not {columns.tile_beats}")
 
 
 def _field_fault(work, mapping):
@@ -76,7 +89,7 @@ def _field_fault(work, mapping):
     if fold_groups > _MOST_GROUPS:
         return (f"fold_units must be so few that a fold has at most {_MOST_GROUPS} channel "
                 f"groups, not {fold_groups}")
-    feeds = [mapping.feed_rows(strip) for strip in mapping.row_strips]
+    feeds = [mapping.feed_rows(strip) for strip, _ in mapping.strips.of_sizes]
     rows, streams = max(feed[2] for feed in feeds), max(feed[0] * feed[2] for feed in feeds)
     if rows > _MOST_FEED_ROWS:
         return f"strips must take at most {_MOST_FEED_ROWS} ifmap rows, not {rows}"
@@ -97,7 +110,7 @@ def _bank_fault(work, mapping, config):
     """More psums between passes than a bank holds."""
     if len(mapping.folds) * len(work.planes) == 1:
         return None
-    kept = mapping.most_positions * mapping.most_psums * (
+    kept = mapping.strips.most_positions * mapping.most_psums * (
         len(mapping.strips) if mapping.strips_inside else 1)
     room = config.bank_words >> bool(work.stage.rescale_cycles)
     if kept <= room:
@@ -105,15 +118,6 @@ def _bank_fault(work, mapping, config):
     inside = " x strips" if mapping.strips_inside else ""
     return (f"filter_groups and strips must keep at most {room} psums in a bank between passes "
             f"(positions x filters{inside}), not {kept}")
-
-
-def _tile_fault(mapping, work, config, pixel_words):
-    """A tile that the global buffer does not hold."""
-    tile = FedColumns(work, mapping, config, pixel_words).tile_beats
-    if tile <= config.buffer_beats:
-        return None
-    return (f"strips and fold_units must take at most {config.buffer_beats} beats of the global "
-            f"buffer in a pass, not {tile}")
 
 
 def cover_fault(work, mapping, config, block_words=None):

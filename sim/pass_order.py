@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from sim.mapping import Fold, Strip
+from sim.mapping import Fold
 from sim.operand import Plane
+from sim.strips import Strip
 
 __all__ = ["ArrayPass", "pass_order"]
 

@@ -1,5 +1,6 @@
 """Verilator builds: Verilog and the harness as a shared library, kept by content."""
 
+from functools import lru_cache
 import hashlib
 import os
 from pathlib import Path
@@ -76,6 +77,7 @@ def build_library(verilog, trace=False, progress=None):
     return target
 
 
+@lru_cache(maxsize=8)
 def _sources(verilog):
     """All that Verilator reads, by file name."""
     return {"bitrow.v": verilog, "clocked.v": registered_reset(verilog),

@@ -55,7 +55,7 @@ def test_images_can_share_a_run(tmp_path, network_path):
                 "--json", out).exit_code == 0
     predicted = json.loads(out.read_text())
     assert predicted["images"] == 4
-    result = call("run", network_path, "--config", "tiny", "--backend", "amaranth", "--images", 8,
+    result = call("run", network_path, "--config", "tiny", "--images", 8,
                   "--batch", 4, "--mapping", kept, "--json", out)
     assert result.exit_code == 0, result.output
     written = json.loads(out.read_text())

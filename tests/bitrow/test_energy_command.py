@@ -178,8 +178,16 @@ def test_units_and_names_are_printed_letter_by_letter(tmp_path, unit):
         assert text in " ".join(result.output.split()), text
 
 
+@pytest.fixture(name="by_the_shipped_table", scope="module")
+def fixture_by_the_shipped_table(tmp_path_factory):
+    """The JSON of ``fashion-bnn`` on ``tiny``."""
+    out = tmp_path_factory.mktemp("shipped") / "out.json"
+    assert call("energy", "fashion-bnn", "--config", "tiny", "--json", out).exit_code == 0
+    return json.loads(out.read_text())
+
+
 @pytest.mark.parametrize(("unit", "scale"), (("J", 1e-12), ("nJ", 1e-3), ("fJ", 1e3)))
-def test_parts_of_a_joule_are_converted(tmp_path, unit, scale):
+def test_parts_of_a_joule_are_converted(tmp_path, by_the_shipped_table, unit, scale):
     table, out = tmp_path / "own.toml", tmp_path / "out.json"
     table.write_text(re.sub(
         "value = ([0-9.]+)", lambda found: f"value = {float(found[1]) * scale!r}",
@@ -187,9 +195,7 @@ def test_parts_of_a_joule_are_converted(tmp_path, unit, scale):
     result = call("energy", "fashion-bnn", "--config", "tiny", "--table", table, "--json", out)
     assert result.exit_code == 0, result.output
     assert "tiny: µJ for one image" in result.output
-    own = json.loads(out.read_text())
-    assert call("energy", "fashion-bnn", "--config", "tiny", "--json", out).exit_code == 0
-    shipped = json.loads(out.read_text())
+    own, shipped = json.loads(out.read_text()), by_the_shipped_table
     assert isclose(own["operations_per_joule"], shipped["operations_per_joule"])
     assert isclose(own["energy"], shipped["energy"] * scale)
     assert " 0.000 " not in result.output

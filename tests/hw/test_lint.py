@@ -2,6 +2,7 @@
 """Verilator finds nothing in the Verilog at -Wall but what ``hw/lint.vlt`` gives a reason for."""
 
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 import re
 import subprocess
@@ -34,9 +35,14 @@ def warnings(source, waivers, *others):
     return run.stderr
 
 
+@cache
+def design_text(name):
+    return component_verilog(DESIGNS[name](), "design")[0]
+
+
 def write_design(folder, name):
     path = folder / "design.v"
-    path.write_text(component_verilog(DESIGNS[name](), "design")[0], encoding="utf-8")
+    path.write_text(design_text(name), encoding="utf-8")
     return path
 
 

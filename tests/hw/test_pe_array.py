@@ -297,13 +297,13 @@ def test_filters_come_in_as_codes(bits, plane):
 @pytest.mark.parametrize("bits", [2, 4])
 def test_a_beat_brings_words_of_several_bands(bits):
     """Bands of two columns, the last set of one band: each column multiplies its band's words."""
-    config = CONFIGS["tiny"].with_changes(rows=5, cols=15, lanes=1)
+    config = CONFIGS["tiny"].with_changes(rows=5, cols=11, lanes=1)
     generator = np.random.default_rng(bits)
-    table, bands, together = generator.permutation(16), 7, 4
+    table, bands, together = generator.permutation(16), 5, 4
     fields = generator.integers(0, 1 << bits, (bands, 2, 5))
     acts = generator.integers(0, 16, (5, 2))
     bench = ArrayBench(config)
-    cycle = load_ids(bench, 0, np.arange(5)[:, None] * np.ones((1, 15), int))
+    cycle = load_ids(bench, 0, np.arange(5)[:, None] * np.ones((1, 11), int))
     for code in range(16):
         bench.at(cycle, "loads", dict(target=Target.CODEBOOK, address=code, data=int(table[code])))
         cycle += 1
@@ -316,14 +316,14 @@ def test_a_beat_brings_words_of_several_bands(bits):
             cycle += 1
     for stream, word in np.ndindex(5, 2):
         cycle = send_ifmap(bench, cycle, stream, word, [acts[stream, word]])
-    bench.at(cycle, "windows", dict(mode=Mode.INT_U, columns=14, rows_enable=31, psums=1,
+    bench.at(cycle, "windows", dict(mode=Mode.INT_U, columns=10, rows_enable=31, psums=1,
                                     filter_length=2))
     drain = cycle + 1 + bench.timing.drain_delay
-    bench.at(drain, "drains", dict(half=0, address=0, columns=14, rows_enable=31))
+    bench.at(drain, "drains", dict(half=0, address=0, columns=10, rows_enable=31))
     seen, totals = bench.run(drain + 40)
-    sums = [seen[drain + bench.timing.psum_latency + column][column] for column in range(14)]
-    assert sums == [(table[fields[column // 2].T] * acts).sum() for column in range(14)]
-    assert totals["filter_writes"] == 14 * 2 * 5
+    sums = [seen[drain + bench.timing.psum_latency + column][column] for column in range(10)]
+    assert sums == [(table[fields[column // 2].T] * acts).sum() for column in range(10)]
+    assert totals["filter_writes"] == 10 * 2 * 5
 
 
 def test_rows_and_columns_that_are_off_add_nothing():

@@ -38,7 +38,9 @@ def test_the_images_that_come_along_are_classified(name):
 
 @pytest.mark.skipif(not (DATA / "mnist").is_dir(),
                     reason="needs the full test sets in BITROW_DATA")
-@pytest.mark.parametrize("name", LEAST_ACCURACY)
+@pytest.mark.parametrize("name", [
+    "mnist-w2a2", *(pytest.param(name, marks=pytest.mark.long) for name in LEAST_ACCURACY
+                    if name != "mnist-w2a2")])
 def test_mnist_accuracy_is_as_claimed(name):
     data = read_folder(DATA, "mnist")
     assert len(data.labels) == 10_000

@@ -3,9 +3,10 @@
 from model.layer import Layer
 from sim.first_layer import fold_first_layer
 from sim.lowering import lower
-from sim.mapping import LayerMapping, Strip
+from sim.mapping import LayerMapping
 from sim.mapping_rules import most_unit_rows
 from sim.network_mapping import NetworkMapping, StepMapping
+from sim.strips import Strip
 from sim.work import LayerWork
 
 __all__ = ["layer_works", "random_mapping", "random_mappings"]

@@ -65,13 +65,19 @@ def corrupt(store, platform):
     return m
 
 
+@pytest.fixture(name="corrupted", scope="module")
+def fixture_corrupted():
+    """The Verilog of ``TINY`` with such stores."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "elaborate", corrupt)
+        text, _ = accelerator_verilog(TINY)
+    assert text != cached_verilog(TINY)
+    return text
+
+
 @pytest.mark.parametrize("family", FAMILIES)
-def test_no_word_is_used_that_was_read_while_it_was_written(family, monkeypatch):
-    plain = cached_verilog(TINY)
-    monkeypatch.setattr(Store, "elaborate", corrupt)
-    text, _ = accelerator_verilog(TINY)
-    assert text != plain
-    monkeypatch.setattr(verilator_backend, "cached_verilog", lambda config: text)
+def test_no_word_is_used_that_was_read_while_it_was_written(family, monkeypatch, corrupted):
+    monkeypatch.setattr(verilator_backend, "cached_verilog", lambda config: corrupted)
     fitting = 0
     for seed in range(12):
         network, images = random_network(seed, family, TINY)

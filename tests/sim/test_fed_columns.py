@@ -15,10 +15,10 @@ from model.layer import Layer
 from model.network import Network
 from sim.compiler import compile_network
 from sim.decoded_program import DecodedProgram
-from sim.mapping import Strip
 from sim.network_mapping import NetworkMapping, StepMapping
 from sim.predict import predict
 from sim.run import run_network
+from sim.strips import Strip
 
 SMALL_BUFFER = CONFIGS["tiny"].with_changes(buffer_words=256)
 """A buffer of 256 words of two lanes, 16 beats."""

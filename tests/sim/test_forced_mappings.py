@@ -19,11 +19,12 @@ from model.layer import Layer
 from model.network import Network
 from sim.compiler import compile_network
 from sim.errors import CompileError
-from sim.mapping import LayerMapping, Strip
+from sim.mapping import LayerMapping
 from sim.network_mapping import NetworkMapping, StepMapping
 from sim.predict import predict
 from sim.raw_run import MemoryModel
 from sim.run import run_network
+from sim.strips import Strip
 
 TINY = CONFIGS["tiny"]
 WIDE = TINY.with_changes(name="odd", rows=5, cols=7)

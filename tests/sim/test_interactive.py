@@ -57,12 +57,12 @@ def test_a_build_of_an_environment_that_is_gone_is_not_used(tmp_path, monkeypatc
 
 
 def test_ports_are_signed_as_the_component_says_and_take_what_their_bits_hold():
-    with open_component(CompressorTree(2, 5), "signed_pair") as pair:
-        pair.reset()
-        pair.set(i__0=3, i__1=4)
-        pair.step(tree_latency(2))
-        assert pair.get("o") == 3 + 4 - 32
+    with open_component(CompressorTree(4, 5), "tree") as tree:
+        tree.reset()
+        tree.set(i__0=3, i__1=4, i__2=0, i__3=0)
+        tree.step(tree_latency(4))
+        assert tree.get("o") == 3 + 4 - 64
         with pytest.raises(SimulationError, match="i__0 must be from 0 to 31, not 32"):
-            pair.set(i__0=32)
+            tree.set(i__0=32)
     with pytest.raises(SimulationError, match="component must be open to be stepped, not closed"):
-        pair.step()
+        tree.step()

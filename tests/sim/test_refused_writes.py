@@ -95,9 +95,9 @@ def busy_network():
                    thresholds=np.sort(generator.integers(-20, 20, (8, 15)), axis=1),
                    output_format=codes, **plain)
     scores = Layer(name="scores", weights=random_codes(generator, weights, (5, 1, 1, 8)), **plain)
-    network = Network(name="busy", input_shape=(6, 12, 2), input_format=codes,
+    network = Network(name="busy", input_shape=(4, 9, 2), input_format=codes,
                       layers=(hidden, scores))
-    return network, random_codes(generator, codes, (1, 6, 12, 2))
+    return network, random_codes(generator, codes, (1, 4, 9, 2))
 
 
 @pytest.mark.parametrize("kind", ["always", "seldom", "long pauses"])

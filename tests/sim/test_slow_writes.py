@@ -58,7 +58,7 @@ def test_held_drains_are_predicted(make, model):
 
 def test_both_back_ends_take_the_same_writes_late():
     network, images = busy_network()
-    model = MemoryModel(bytes_per_cycle=2, stall_seed=9)
+    model = MemoryModel(bytes_per_cycle=4, stall_seed=9)
     assert_exact(run_network(network, images, config=TINY, memory=model, backend="amaranth"), 9)
 
 

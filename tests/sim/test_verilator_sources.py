@@ -31,13 +31,13 @@ def test_a_build_without_counters_names_no_module_that_is_not_there():
 
 def test_code_of_elements_does_not_grow_with_the_array(tmp_path):
     counts = []
-    for cols in (6, 9):
+    for cols in (7, 9):
         folder = tmp_path / str(cols)
         folder.mkdir()
-        verilate(folder, cached_verilog(CONFIGS["tiny"].with_changes(cols=cols, rows=4)), False)
+        verilate(folder, cached_verilog(CONFIGS["tiny"].with_changes(cols=cols, rows=5)), False)
         text = "".join(path.read_text() for path in folder.glob("obj/*processing_element*.cpp"))
         counts.append(len(re.findall(r"^void \w+___nba_sequent__", text, re.MULTILINE)))
-    assert counts[0] == counts[1] < 6 * 4
+    assert counts[0] == counts[1] < 5 * 7
 
 
 def test_reset_reaches_the_design_one_cycle_later_and_nothing_else_changes():
