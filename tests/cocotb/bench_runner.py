@@ -17,8 +17,9 @@ BUILD_OPTIONS = ("-Wno-fatal", "-Wno-lint", "-O3", "--x-initial", "fast", "--no-
 PUBLIC = '`verilator_config\npublic_flat_rw -module "{}" -var "*"\n'
 """Only the ports of the top can be reached from a bench; everything else may be optimized away."""
 
-MAKE_FLAGS = ("CFG_CXXFLAGS_PCH_I=-include", "OPT_FAST=-O1", "OPT_SLOW=-O0", "OPT_GLOBAL=-O0")
-"""The first lets g++ include a header that it has no precompiled form of."""
+MAKE_FLAGS = ("CFG_CXXFLAGS_PCH_I=-include", "VM_PARALLEL_BUILDS=0", "OPT_FAST=-O1",
+              "OPT_GLOBAL=-O0")
+"""The first lets g++ include a header that it has no precompiled form of, the second makes none."""
 
 
 def run_bench(component, name, bench, folder, monkeypatch, **environment):

@@ -24,7 +24,8 @@ def test_output_writer_under_back_pressure(tmp_path, monkeypatch, seed):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize(("outstanding", "write_burst"), [(4, 16), (1, 1)])
+@pytest.mark.parametrize(("outstanding", "write_burst"), [
+    (4, 16), pytest.param(1, 1, marks=pytest.mark.long)])
 def test_memory_port_against_an_independent_memory(tmp_path, monkeypatch, outstanding,
                                                    write_burst):
     shape = AxiShape(address_bits=40, outstanding_reads=outstanding,
