@@ -49,16 +49,18 @@ def test_random_wide_layers_are_exact(family):
 
 
 def test_blocks_and_strips_in_any_order_take_pieces_of_rows():
+    config = SMALL_BUFFER
     network, images = wide_network((5, 482, 2), 5, (3, 3))
-    own = NetworkMapping.of(compile_network(network, ODD)).find("wide", 1)
+    own = NetworkMapping.of(compile_network(network, config)).find("wide", 1)
     strips = tuple(Strip(row, 1, first, 20, 1) for first in range(440, -40, -40)
                    for row in (1, 2, 0))
     for blocks, step in ((own.blocks, own.block_step), (2, 20)):
         forced = replace(own, strips=strips if step == 20 else own.strips[::-1], blocks=blocks,
                          block_step=step, filter_groups=((0, 5, 1),))
-        mappings = NetworkMapping(network.name, ODD.name, (StepMapping("wide", 1, forced),), "own")
-        assert takes_pieces(compile_network(network, ODD, mappings))
-        assert_exact(run_network(network, images, config=ODD, mappings=mappings), blocks)
+        mappings = NetworkMapping(network.name, config.name, (StepMapping("wide", 1, forced),),
+                                  "own")
+        assert takes_pieces(compile_network(network, config, mappings))
+        assert_exact(run_network(network, images, config=config, mappings=mappings), blocks)
 
 
 @pytest.mark.long

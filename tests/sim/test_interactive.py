@@ -42,6 +42,7 @@ def test_a_bad_name_is_a_sentence():
         open_component(CompressorTree(4, 5), "a b")
 
 
+@pytest.mark.long
 def test_a_build_of_an_environment_that_is_gone_is_not_used(tmp_path, monkeypatch):
     monkeypatch.setenv("BITROW_CACHE", str(tmp_path / "cache"))
     other = tmp_path / "other"
