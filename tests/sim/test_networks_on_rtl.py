@@ -71,21 +71,9 @@ def test_groups_that_begin_within_a_word_are_exact():
     assert_exact(run_network(network, images, config=config, backend="amaranth"), 3)
 
 
-def test_random_geometries_are_exact_where_maps_are_narrower_than_the_array():
-    config = TINY.with_changes(name="odd", rows=5, cols=7)
-    run_seeds(range(100, 120), "ternary", config, make=random_layer_network)
-
-
 @pytest.mark.parametrize("family", STAGE_FAMILIES)
 def test_random_stages_and_pooling_are_exact(family):
     run_seeds(range(20), family, TINY, make=random_stage_network)
-
-
-@pytest.mark.long
-def test_random_stages_and_pooling_are_exact_on_an_odd_array():
-    config = TINY.with_changes(name="odd", rows=2, cols=5, lanes=4, requantize_digit=16,
-                               thresholds_per_cycle=8, psum_words=16)
-    run_seeds(range(100, 112), "int8", config, make=random_stage_network)
 
 
 def test_each_layer_chooses_its_mode():
@@ -94,18 +82,6 @@ def test_each_layer_chooses_its_mode():
 
 def test_random_networks_are_exact_with_shared_lane_addresses():
     run_seeds(range(20), "lut", SMALL)
-
-
-@pytest.mark.parametrize("family,changes", [
-    ("ternary", dict(rows=1, cols=1, lanes=1)),
-    pytest.param("lut", dict(rows=4, cols=3, lanes=4, act_bits=2), marks=pytest.mark.long),
-    pytest.param("ternary", dict(rows=2, cols=5, lanes=8, ifmap_words=32, psum_words=16,
-                                 thresholds_per_cycle=8), marks=pytest.mark.long),
-    ("shared", dict(rows=5, cols=2, lanes=16, lane_reach=4, index_bits=2)),
-    ("mixed", dict(rows=4, cols=3, lanes=4, lane_reach=1, index_bits=1, codebook=False))])
-def test_random_networks_are_exact_on_odd_arrays(family, changes):
-    config = TINY.with_changes(name="odd", **changes)
-    run_seeds(range(100, 112), family, config)
 
 
 @pytest.mark.parametrize("family", ["xnor", "ternary", "shared"])
