@@ -121,6 +121,15 @@ def test_the_model_loads_filters_for_each_strip_that_stay_in_the_accelerator(siz
     assert counted["filter_writes"] * strips == found.filter.array
 
 
+def test_blocks_and_bands_of_columns_are_another_machine():
+    """Two blocks of positions by two bands of filters: words go to more elements."""
+    shape = ConvShape(name="c", height=9, width=13, kernel_height=3, kernel_width=3, channels=10,
+                      filters=10, stride=2)
+    found = compared(shape)
+    assert not found.describes
+    assert found.counted["ifmap_writes"] != found.found.ifmap.array
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.integers(1, 4), st.integers(2, 8), st.integers(1, 12), st.integers(1, 24),
        st.integers(1, 2))

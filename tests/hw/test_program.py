@@ -69,3 +69,13 @@ def test_named_configurations_are_what_their_names_say():
     assert (CONFIGS["eyeriss"].rows, CONFIGS["eyeriss"].cols) == (12, 14)
     assert CONFIGS["small"].multiplier_count == 3 * 4 * 16
     assert all(name == config.name for name, config in CONFIGS.items())
+
+
+@pytest.mark.parametrize("opcode", Opcode)
+def test_every_field_holds_the_ends_of_its_range_and_nothing_beyond(opcode):
+    for name, low, high in ranges(opcode):
+        for value in (low, high):
+            assert decode(encode(opcode, **{name: value}))[1][name] == value, name
+        for value in (low - 1, high + 1):
+            with pytest.raises(ProgramError, match=f"field {name} must be from {low} to {high}"):
+                encode(opcode, **{name: value})
