@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.mapping_search`` searches all layers of VGG-16 and ResNet-50. With
 ``--zigzag``, ``--layers`` of their different shapes are also given to ZigZag, if the packages
-zigzag-dse and six are installed beside this one; with ``--scalesim`` to SCALE-Sim, if scalesim and
-numpy<2.3 are.
+zigzag-dse and six are installed beside this one and its extra ``import``; with ``--scalesim`` to
+SCALE-Sim, if scalesim and numpy<2.3 are.
 
 Others on PyPI, of November 2026: accelforge, the successor of Timeloop and Accelergy, needs Python
 3.12 (its dependency hwcomponents has no release for 3.11); stream-dse schedules several cores and

@@ -28,7 +28,8 @@ _SMALL_BYTES = 5_000_000
 """Of C++ that Verilator writes. For 2.9 MB (5 x 7 elements of ``tiny``) one compilation of all
 takes 11 s; many at once take 32 s of work, 13 s of it for two precompiled headers, which are 17 s
 on two cores. For 4.1 MB it is 18 s, and 35 s on two cores in 18; for the 6.3 MB of ``demo`` 34 s,
-and 43 s in 22."""
+and 43 s in 22. A traced design is never small: what names its signals is most of it, and in one
+piece it would be optimized (one element: 60 s instead of 28)."""
 
 _STORED = Path(__file__).with_name("stored")
 """Headers that stand in for lz4 and zlib, which a machine need not have."""
@@ -124,9 +125,10 @@ def _flags(trace):
     return [*_CXX, *(("-DBITROW_TRACE", f"-I{_STORED}") if trace else ())]
 
 
-def _is_small(folder):
+def _is_small(folder, trace):
     """Whether one compilation takes less than to precompile headers for many side by side."""
-    return sum(path.stat().st_size for path in (folder / "obj").glob("*.cpp")) < _SMALL_BYTES
+    written = sum(path.stat().st_size for path in (folder / "obj").glob("*.cpp"))
+    return not trace and written < _SMALL_BYTES
 
 
 def _compile(folder, trace, runtime):
@@ -135,7 +137,7 @@ def _compile(folder, trace, runtime):
     kept = runtime.exists()
     _call([_tool("make"), "-C", "obj", "-f", "Vbitrow.mk", "-j", str(os.cpu_count() or 1),
            "Vbitrow__ALL.a", *(() if kept else ("libverilated.a",)),
-           *(("VM_PARALLEL_BUILDS=0",) if _is_small(folder) else ()),
+           *(("VM_PARALLEL_BUILDS=0",) if _is_small(folder, trace) else ()),
            "CFG_CXXFLAGS_PCH_I=-include", f"OPT_FAST={flags}", f"OPT_SLOW={flags} -O0",
            f"OPT_GLOBAL={flags}"], folder)
     if not kept:

@@ -134,11 +134,13 @@ def test_every_output_channel_and_kernel_row_is_worked_on_once(mapping):
     assert len(done) == 3 * 3 * 3 * 4 * 6 * 5
 
 
+@pytest.mark.parametrize("config", [
+    WIDE, pytest.param(WIDE.with_changes(lanes=4, index_bits=3), marks=pytest.mark.long)],
+    ids=["two-lanes", "four-lanes"])
 @pytest.mark.parametrize("fold_units", [1, 2])
 @pytest.mark.parametrize("family", ["xnor", "lut", "ternary"])
-def test_rows_without_a_unit_share_the_words_of_others(family, fold_units):
+def test_rows_without_a_unit_share_the_words_of_others(family, fold_units, config):
     """One unit in five rows, or two: bits are the same, whether weights have zeros or not."""
-    config = WIDE.with_changes(lanes=4, index_bits=3)
     network, images = random_layer_network(11, family, config)
     best = compile_network(network, config)
     ran = 0
