@@ -29,7 +29,7 @@ _SMALL_BYTES = 5_000_000
 takes 11 s; many at once take 32 s of work, 13 s of it for two precompiled headers, which are 17 s
 on two cores. For 4.1 MB it is 18 s, and 35 s on two cores in 18; for the 6.3 MB of ``demo`` 34 s,
 and 43 s in 22. A traced design is never small: what names its signals is most of it, and in one
-piece it would be optimized (one element: 60 s instead of 28)."""
+piece it would be optimized (one element: 34 s instead of 21)."""
 
 _STORED = Path(__file__).with_name("stored")
 """Headers that stand in for lz4 and zlib, which a machine need not have."""
