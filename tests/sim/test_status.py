@@ -6,11 +6,9 @@ import pytest
 from hw.config import CONFIGS
 from hw.program import BLOCK_INSTRUCTIONS, INSTRUCTION_BYTES, Opcode, encode
 from hw.sequencer import Status
-from model import reference
 from sim.amaranth_backend import AmaranthBackend
 from sim.errors import SimulationError
 from sim.raw_run import MemoryModel
-from sim.run import run_network
 from sim.verilator_backend import VerilatorBackend
 
 TINY = CONFIGS["tiny"]
@@ -55,20 +53,6 @@ def test_a_run_that_waits_for_ever_is_given_up(backend):
     waiting = image(encode(Opcode.LOAD, **LOAD | {"wait_passes": 1}))
     with pytest.raises(SimulationError, match="must end within"):
         backend.run(waiting, 0, MemoryModel(), 1_000)
-
-
-def test_a_waveform_is_written(tmp_path):
-    network = reference.load("fashion-bnn")
-    layer = network.layers[-1]
-    last = type(network)(name="last", input_shape=(1, 1, 256), input_format=layer.input_format,
-                         layers=(layer,))
-    images = np.zeros((1, 1, 1, 256), np.uint8)
-    path = tmp_path / "run.fst"
-    config = TINY.with_changes(name="odd", rows=1, cols=1, lanes=1)
-    assert run_network(last, images, config=config, trace_path=path).exact
-    assert path.stat().st_size > 1000
-    with pytest.raises(SimulationError, match="backend must be verilator"):
-        run_network(last, images, config=config, backend="amaranth", trace_path=path)
 
 
 @pytest.mark.parametrize("latency", [0, -1, 20_000, 1.5, "40"])
